@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Leat: everything is built out of tree under $(BUILD). `make help` lists the targets.
+
+BUILD   ?= build
+# One name for one folder, so that the dependency files always match: relative where it lies in the tree.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
+PREFIX  ?= /usr
+SYSCONF ?= /etc
+DESTDIR ?=
+
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /sbin/bpftool) bpftool)
+WERROR   ?= -Werror
+OPT      ?= -O2 -g
+V        ?=
+Q        := $(if $(V),,@)
+SANITIZE ?=
+
+CFLAGS_ALL := -std=gnu11 -D_GNU_SOURCE $(OPT) $(SANITIZE) $(WERROR) -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unused-parameter -fno-common -fstack-protector-strong \
+	-Iinclude -Iuser -I$(BUILD)/gen $(CFLAGS)
+LDFLAGS_ALL := $(SANITIZE) $(LDFLAGS)
+
+PKG = $(shell pkg-config $(1) $(2) 2>/dev/null)
+
+# What each folder of user/ stands on, nearest first; the same order links the archives. tools/check-layers checks the includes.
+DIRS            := base model conf store metrics health neigh nlb control cli
+DEPS_base       :=
+DEPS_model      := base
+DEPS_conf       := model base
+DEPS_store      := model base
+DEPS_metrics    := base
+DEPS_health     := model base
+DEPS_neigh      := base
+DEPS_nlb        := model metrics base
+DEPS_control    := conf store health neigh nlb model metrics base
+DEPS_cli        := base
+
+# Third-party libraries, confined to the folders that may include them.
+LIBS_conf       := -lyaml -ljansson
+LIBS_store      := -lsqlite3
+LIBS_health     := -lcurl
+LIBS_neigh      := $(call PKG,--libs,libnl-3.0 libnl-route-3.0)
+LIBS_nlb        := -lbpf -lelf -lz
+LIBS_control    := -lmicrohttpd -ljansson -lcap-ng
+LIBS_cli        := -lcurl -ljansson
+CFLAGS_neigh    := $(call PKG,--cflags,libnl-3.0 libnl-route-3.0)
+
+libs_of   = $(foreach d,$(1) $(DEPS_$(1)),$(LIBS_$(d)))
+archives  = $(foreach d,$(1) $(DEPS_$(1)),$(BUILD)/lib/$(d).a)
+
+SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
+PROGRAMS  := $(patsubst user/programs/%.c,%,$(wildcard user/programs/*.c))
+UNITS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c))
+LABTOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/lab/*.c))
+BPFTESTS  := $(if $(wildcard tests/bpf/*.c),$(BUILD)/tests/bpf/run)
+FUZZERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all
+all: programs lab-tools ## build the programs and the lab's traffic tools
+
+.PHONY: programs lab-tools tests
+programs: $(addprefix $(BUILD)/,$(PROGRAMS)) ## build leatd and leatctl
+lab-tools: $(LABTOOLS) ## build the traffic tools of tools/lab
+tests: all $(UNITS) $(BPFTESTS) ## build every test program
+
+# ---- the kernel side -------------------------------------------------------------------------------------------------
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-address-of-packed-member \
+	$(WERROR) $(BPF_EXTRA) -Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/leat/*.h)
+	@mkdir -p $(@D)
+	@echo "  BPF    $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@.tmp && mv $@.tmp $@
+
+.SECONDARY:
+
+# ---- user space ------------------------------------------------------------------------------------------------------
+define folder
+SRCS_$(1) := $$(wildcard user/$(1)/*.c)
+$$(BUILD)/lib/$(1).a: $$(patsubst %.c,$$(BUILD)/%.o,$$(SRCS_$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@echo "  AR     $(1)"
+	$$(Q)ar rcs $$@ $$^
+$$(BUILD)/user/$(1)/%.o: user/$(1)/%.c
+	@mkdir -p $$(@D)
+	@echo "  CC     $$<"
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+endef
+$(foreach d,$(DIRS),$(eval $(call folder,$(d))))
+
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard user/nlb/*.c)): $(SKELETONS)
+
+$(BUILD)/user/programs/%.o: user/programs/%.c
+	@mkdir -p $(@D)
+	@echo "  CC     $<"
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(BUILD)/leatd: $(BUILD)/user/programs/leatd.o $(call archives,control)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call libs_of,control)
+
+$(BUILD)/leatctl: $(BUILD)/user/programs/leatctl.o $(call archives,cli)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call libs_of,cli)
+
+$(BUILD)/tools/lab/%: tools/lab/%.c
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -o $@ $<
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+# tests/unit/DIR/test_X.c is linked with user/DIR and what DIR stands on; it may include DIR's private headers.
+define unit
+$$(BUILD)/tests/unit/$(1)/test_%: tests/unit/$(1)/test_%.c $(call archives,$(1))
+	@mkdir -p $$(@D)
+	@echo "  LINK   $$@"
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(CFLAGS_$(1)) $$(LDFLAGS_ALL) -MMD -MP -o $$@ $$< $(call archives,$(1)) $(call libs_of,$(1)) -lcmocka -ljansson
+endef
+$(foreach d,$(DIRS),$(eval $(call unit,$(d))))
+
+$(BUILD)/tests/bpf/run: $(wildcard tests/bpf/*.c tests/bpf/*.h) $(SKELETONS) $(BUILD)/lib/base.a
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -Itests/bpf -o $@ $(filter %.c,$^) $(BUILD)/lib/base.a $(LIBS_nlb)
+
+# libFuzzer targets need clang: make fuzzers builds them with it.
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(call archives,conf)
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CLANG) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $< $(call archives,conf) $(call libs_of,conf)
+
+.PHONY: fuzzers
+fuzzers: ## build the libFuzzer programs (clang, own build folder)
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=$(CLANG) SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" fuzz-programs
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZERS)
+
+.PHONY: unit
+unit: $(UNITS) ## build and run the unit tests
+	@set -e; for t in $(UNITS); do $$t; done
+
+.PHONY: unit-programs
+unit-programs: $(UNITS)
+
+.PHONY: check
+check: ## run every test (as root): ./tools/test
+	./tools/test
+
+.PHONY: asan
+asan: ## build everything with address and undefined sanitizers under $(BUILD)/asan
+	$(MAKE) BUILD=$(BUILD)/asan OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" tests
+
+.PHONY: layers
+layers: ## check who includes whom
+	./tools/check-layers
+
+# ---- install ---------------------------------------------------------------------------------------------------------
+.PHONY: install
+install: programs ## install under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF)/leat \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 0755 $(BUILD)/leatd $(DESTDIR)$(PREFIX)/sbin/leatd
+	install -m 0755 $(BUILD)/leatctl $(DESTDIR)$(PREFIX)/bin/leatctl
+	$(BUILD)/leatctl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leatctl
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	for m in user/programs/*.8; do install -m 0644 $$m $(DESTDIR)$(PREFIX)/share/man/man8/; done
+	for m in user/conf/*.5; do install -m 0644 $$m $(DESTDIR)$(PREFIX)/share/man/man5/; done
+	test -e $(DESTDIR)$(SYSCONF)/leat/leatd.yaml || \
+		install -m 0644 user/programs/leatd.yaml $(DESTDIR)$(SYSCONF)/leat/leatd.yaml
+
+.PHONY: clean
+clean: ## remove $(BUILD)
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this text
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "  variables: BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CLANG=$(CLANG) WERROR=$(WERROR) (WERROR= to allow warnings) V=1 (show commands)"
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
