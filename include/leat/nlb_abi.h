@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The contract between the XDP program (bpf/) and its controller (user/nlb): keys and values of every map. One text for both
+ * compilers; fixed-width fields, explicit padding, sizes asserted. Change anything here and NLB_ABI goes up by one.
+ *
+ * Who writes: user space writes all but flows, replies and the counters, and is the only writer of those it writes. Reading side
+ * rule: a packet may be anywhere in its walk while user space writes, so
+ *   - a value wider than 8 bytes is changed only while nothing refers to it, and made reachable by ONE aligned 4- or 8-byte store
+ *     (ring, nexthop, snat, id below) or by a hash map update, which replaces the element as a whole;
+ *   - what was unlinked is reused only after NLB_GRACE_MS.
+ *
+ * Byte order: __be16/__be32 and address bytes are network order, everything else is the host's.
+ * Addresses are 16 bytes: IPv6, or IPv4 in the first 4 bytes and zero after (as struct addr of user/base).
+ */
+#ifndef LEAT_NLB_ABI_H
+#define LEAT_NLB_ABI_H
+
+#include <linux/types.h>
+
+#define NLB_ABI 1u
+
+#ifndef __cplusplus
+#define NLB_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " is not " #bytes " bytes")
+#endif
+
+#define NLB_GRACE_MS 100 /* longer than any packet stays in the program, by orders of magnitude */
+
+/* ---- sizes: defaults of maps that are sized when they are made -------------------------------------------------------------- */
+#define NLB_MAX_LISTENERS     16384
+#define NLB_MAX_TARGET_GROUPS 4096
+#define NLB_MAX_TARGETS	      65536
+#define NLB_MAX_NEXTHOPS      65536
+#define NLB_MAX_SNATS	      4096
+#define NLB_MAX_SLOTS	      (1u << 22) /* 32 MiB: rings of all target groups, and room for the next generation of each */
+#define NLB_MAX_PORTS	      256	 /* interfaces that packets may be redirected to */
+#define NLB_DEFAULT_FLOWS     1000000
+
+/* ---- target ids: (index, generation) ---------------------------------------------------------------------------------------
+ * An index is reused, with the next generation: a stale id never names the new owner. Generation 0 is never used, so id 0 is
+ * "no target". */
+#define NLB_TARGET_INDEX_BITS 20
+#define NLB_TARGET_INDEX(id)  ((id) & ((1u << NLB_TARGET_INDEX_BITS) - 1))
+#define NLB_TARGET_GEN(id)    ((id) >> NLB_TARGET_INDEX_BITS)
+#define NLB_TARGET_ID(index, gen) (((__u32)(gen) << NLB_TARGET_INDEX_BITS) | (index))
+#define NLB_TARGET_GEN_MAX    ((1u << (32 - NLB_TARGET_INDEX_BITS)) - 1)
+
+enum nlb_forwarding { NLB_FORWARD_NAT = 1, NLB_FORWARD_L2 = 2 };
+enum nlb_hash_fields { NLB_HASH_5TUPLE = 0, NLB_HASH_SOURCE = 1 };
+enum nlb_family { NLB_IPV4 = 4, NLB_IPV6 = 6 };
+
+/* ---- settings[1] ----------------------------------------------------------------------------------------------------------- */
+enum nlb_flow_state {
+	NLB_FLOW_UDP = 0,	  /* timeout: the listener's udp_idle_s */
+	NLB_FLOW_SYN_SENT = 1,	  /* half-open: SYN seen, nothing from the target yet */
+	NLB_FLOW_SYN_RECEIVED = 2,/* half-open: the target answered SYN-ACK, the client did not yet (seen in nat only) */
+	NLB_FLOW_ESTABLISHED = 3, /* timeout: the listener's tcp_idle_s */
+	NLB_FLOW_CLOSING = 4,	  /* a FIN from one side */
+	NLB_FLOW_TIME_WAIT = 5,	  /* a FIN from both sides (seen in nat only) */
+	NLB_FLOW_CLOSED = 6,	  /* a RST from either side */
+	NLB_FLOW_STATES = 8,
+};
+
+struct nlb_settings {
+	__u64 hash_key[2];	 /* SipHash key of selection and port choice; random, kept in the state store */
+	__u64 heartbeat_ns;	 /* CLOCK_MONOTONIC of the controller's last sign of life; informational: without it packets go on */
+	__u64 object_digest;	 /* of the BPF object whose program is attached: a restart with the same one replaces nothing */
+	__u32 abi;		 /* NLB_ABI */
+	__u32 flags;		 /* none yet */
+	__u16 nat_port_first;	 /* SNAT ports, host order, inclusive; kept apart from net.ipv4.ip_local_port_range */
+	__u16 nat_port_last;
+	__u32 timeout_s[NLB_FLOW_STATES]; /* idle seconds by state; UDP and ESTABLISHED come from the listener instead */
+	__u32 pad;
+};
+NLB_ASSERT_SIZE(struct nlb_settings, 80);
+
+/* ---- listeners: hash ------------------------------------------------------------------------------------------------------- */
+struct nlb_listener_key {
+	__u8 address[16];
+	__be16 port;
+	__u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	__u8 family;   /* enum nlb_family */
+};
+NLB_ASSERT_SIZE(struct nlb_listener_key, 20);
+
+struct nlb_listener {
+	__u32 id;	    /* index of listener_stats; one id for all keys of a listener */
+	__u32 target_group; /* index of target_groups */
+	__u16 tcp_idle_s;
+	__u16 udp_idle_s;
+	__u32 flags; /* none yet */
+};
+NLB_ASSERT_SIZE(struct nlb_listener, 16);
+
+/* ---- target_groups[] ------------------------------------------------------------------------------------------------------- */
+#define NLB_RING(base, size) (((__u64)(base) << 32) | (size))
+#define NLB_RING_BASE(ring)  ((__u32)((ring) >> 32))
+#define NLB_RING_SIZE(ring)  ((__u32)(ring))
+
+enum nlb_group_flags {
+	NLB_GROUP_RESET_UNHEALTHY = 1 << 0, /* TCP of a target that takes no new flows because it is unhealthy: RST to the client */
+	NLB_GROUP_MOVE_UNHEALTHY = 1 << 1,  /* its UDP flows choose a target anew; without either flag flows stay */
+};
+
+struct nlb_target_group {
+	__u64 ring; /* NLB_RING(first slot, number of slots): the switch; 0: empty. Lives in slots[] */
+	__u32 flags;
+	__u8 forwarding;  /* enum nlb_forwarding */
+	__u8 hash_fields; /* enum nlb_hash_fields */
+	__u8 pad[2];
+	char name[48]; /* zero-terminated; how a restarted controller knows what index this is; empty: index unused */
+};
+NLB_ASSERT_SIZE(struct nlb_target_group, 64);
+
+/* ---- slots[], mmap-able ---------------------------------------------------------------------------------------------------- */
+struct nlb_slot { /* one aligned 8-byte load */
+	__u32 primary;	 /* target id */
+	__u32 secondary; /* target id where the primary takes no new flows; 0: none */
+};
+NLB_ASSERT_SIZE(struct nlb_slot, 8);
+
+/* ---- health[], mmap-able: u64 words; bit (index % 64) of word (index / 64) = the target takes new flows ---------------------------
+ * Not the same as "passes its checks": while a group fails open, all its bits are set. Draining targets are not in a ring and their
+ * bit says 1 while their flows go on. */
+#define NLB_HEALTH_WORDS(targets) (((targets) + 63) / 64)
+
+/* ---- targets[] ------------------------------------------------------------------------------------------------------------- */
+struct nlb_target {
+	__u32 id; /* NLB_TARGET_ID; 0: free. Written last when filled, first when freed */
+	__u32 target_group;
+	__u32 nexthop; /* index of nexthops; 0: unresolved. Changed by one store */
+	__u32 snat;    /* NLB_SNAT(first index of snats, count); nat only. Changed by one store */
+	__u8 address[16];
+	__be16 port; /* nat: rewritten to this; l2: unused */
+	__u8 family;	 /* enum nlb_family */
+	__u8 forwarding; /* enum nlb_forwarding */
+	__u16 last_gen;	 /* newest generation this index had; stays when the row is freed, so that a restart can't repeat an id */
+	__u8 pad[26];
+};
+NLB_ASSERT_SIZE(struct nlb_target, 64);
+
+#define NLB_SNAT(first, count)	(((__u32)(first) << 8) | (count))
+#define NLB_SNAT_FIRST(snat)	((snat) >> 8)
+#define NLB_SNAT_COUNT(snat)	((snat) & 0xff)
+
+/* ---- nexthops[]: immutable while referred to; index 0 is never used ----------------------------------------------------------- */
+struct nlb_nexthop {
+	__u32 ifindex; /* out of this interface: XDP_TX when the packet came in there, else redirect */
+	__u8 dst_mac[6];
+	__u8 src_mac[6];
+	__u16 mtu;   /* of the path, L3 bytes */
+	__u16 flags; /* none yet */
+	__u8 pad[12];
+};
+NLB_ASSERT_SIZE(struct nlb_nexthop, 32);
+
+/* ---- snats[]: source addresses of nat; immutable while referred to ------------------------------------------------------------- */
+struct nlb_snat {
+	__u8 address[16];
+};
+NLB_ASSERT_SIZE(struct nlb_snat, 16);
+
+/* ---- flows, replies: LRU hash; written by the program, read and expired by user space ------------------------------------------ */
+struct nlb_tuple { /* as the packet that looks it up has it */
+	__u8 src[16];
+	__u8 dst[16];
+	__be16 sport;
+	__be16 dport;
+	__u8 protocol;
+	__u8 family; /* enum nlb_family */
+	__u8 pad[2];
+} __attribute__((aligned(8))); /* hashed, compared and copied as 8-byte words */
+NLB_ASSERT_SIZE(struct nlb_tuple, 40);
+
+/* Where the client's packets come from: its answers go back the same way. */
+struct nlb_link {
+	__u8 client_mac[6]; /* source of the client's frames: its own or its router's */
+	__u8 local_mac[6];  /* destination of the client's frames: ours */
+	__u32 ifindex;
+	__be16 vlan_outer; /* TCI of the tags the frames carry, 0: none */
+	__be16 vlan_inner;
+};
+NLB_ASSERT_SIZE(struct nlb_link, 20);
+
+/* key: client -> VIP */
+struct nlb_flow {
+	__u64 last_seen_ns; /* CLOCK_MONOTONIC, coarse */
+	__u32 target;	    /* target id */
+	__u32 listener;	    /* listener id */
+	__u32 synced_s;	    /* when the entry of the other direction was last looked after, monotonic seconds */
+	__u32 created_s;
+	__u8 snat[16]; /* nat: source address and port towards the target */
+	__be16 snat_port;
+	__u8 state; /* enum nlb_flow_state */
+	__u8 flags; /* enum nlb_flow_flags */
+	__u16 idle_s; /* the listener's idle timeout for this flow's protocol when last seen */
+	__u8 pad[2];
+	struct nlb_link link;
+	__u8 pad2[4];
+};
+NLB_ASSERT_SIZE(struct nlb_flow, 72);
+
+enum nlb_flow_flags {
+	NLB_FLOW_FIN_CLIENT = 1 << 0,
+	NLB_FLOW_FIN_TARGET = 1 << 1,
+	/* The client's outer tag has the other TPID: 0x88a8 on one tag, 0x8100 on the outer of two. */
+	NLB_FLOW_ODD_TPID = 1 << 2,
+};
+
+/* key: target -> SNAT address. Its existence is what owns the SNAT port. */
+struct nlb_reply {
+	__u64 last_seen_ns;
+	__u32 target;	/* target id */
+	__u32 listener; /* listener id */
+	__u32 synced_s;
+	__u8 state; /* enum nlb_flow_state */
+	__u8 flags; /* enum nlb_flow_flags */
+	__u16 idle_s;
+	struct nlb_tuple client; /* key of the flow: src = client, dst = VIP */
+	struct nlb_link link;
+	__u8 pad[4];
+};
+NLB_ASSERT_SIZE(struct nlb_reply, 88);
+
+/* ---- counters: per-CPU arrays ------------------------------------------------------------------------------------------------- */
+struct nlb_count { /* verdict_stats[enum nlb_verdict] */
+	__u64 packets;
+	__u64 bytes; /* of frames as received */
+};
+
+struct nlb_listener_count { /* listener_stats[listener id] */
+	__u64 packets;	 /* client -> target, forwarded */
+	__u64 bytes;
+	__u64 new_flows;
+	__u64 dropped;	 /* matched the listener and was not forwarded */
+};
+
+struct nlb_target_count { /* target_stats[target index]; zeroed by user space before an index is reused */
+	__u64 packets;	 /* client -> target */
+	__u64 bytes;
+	__u64 new_flows;
+	__u64 reply_packets; /* target -> client, nat only */
+	__u64 reply_bytes;
+	__u64 ports_exhausted;
+	__u64 pad[2];
+};
+NLB_ASSERT_SIZE(struct nlb_target_count, 64);
+
+#endif
