@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The nouns: load balancer, listener, target group, target, as the operator wants them (desired
+ * state). Pure data: no system call, no clock. A model is built aside (model_new, model_add_…),
+ * validated (model_validate), frozen by being handed out as const; afterwards nobody changes it and
+ * it is freed as a whole. Words, defaults, limits: AWS ELBv2; where Leat differs a comment says so.
+ * The health state machine of a target is health_state.h, comparing two models is diff.h; both come
+ * with this door.
+ */
+#ifndef LEAT_MODEL_MODEL_H
+#define LEAT_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/err.h"
+
+/* ---- limits, each with a test at the limit and one past it --------------------------------- */
+#define MODEL_NAME_MAX		 32 /* characters [A-Za-z0-9-], no hyphen at either end */
+#define MODEL_LOAD_BALANCERS_MAX 1000
+#define MODEL_ADDRESSES_MAX	 64   /* per load balancer */
+#define MODEL_LISTENERS_MAX	 1000 /* per load balancer */
+#define MODEL_TARGET_GROUPS_MAX	 3000
+#define MODEL_TARGETS_MAX	 10000 /* per target group; AWS: 1000 */
+#define MODEL_INTERFACES_MAX	 64    /* per load balancer */
+/* The data path's maps: (address, port, IP protocol) over all load balancers, NLB_MAX_LISTENERS;
+ * targets over all target groups, NLB_MAX_TARGETS. */
+#define MODEL_VIPS_MAX		       16384
+#define MODEL_TARGETS_TOTAL_MAX	       65536
+#define MODEL_INTERFACE_NAME_MAX       15    /* the kernel's IFNAMSIZ, without the zero */
+#define MODEL_WEIGHT_MAX	       999   /* AWS's range of weights; 0: takes no new flows */
+#define MODEL_WEIGHT_DEFAULT	       1
+#define MODEL_PATH_MAX		       1024
+#define MODEL_MATCHER_RANGES_MAX       64
+#define MODEL_MATCHER_STATUS_MIN       200 /* AWS's range for network load balancers */
+#define MODEL_MATCHER_STATUS_MAX       599
+#define MODEL_HC_INTERVAL_DEFAULT_S    30
+#define MODEL_HC_INTERVAL_MAX_S	       300 /* minimum 1; AWS: 5 */
+#define MODEL_HC_TIMEOUT_TCP_S	       10  /* default; cut to the interval when that is shorter */
+#define MODEL_HC_TIMEOUT_HTTP_S	       6
+#define MODEL_HC_TIMEOUT_MAX_S	       120 /* minimum 1; at most the interval */
+#define MODEL_HC_HEALTHY_DEFAULT       5   /* thresholds: 1..10; AWS: 2..10 */
+#define MODEL_HC_UNHEALTHY_DEFAULT     2
+#define MODEL_HC_THRESHOLD_MAX	       10
+#define MODEL_DEREGISTRATION_DEFAULT_S 300
+#define MODEL_DEREGISTRATION_MAX_S     3600
+#define MODEL_TCP_IDLE_DEFAULT_S       350 /* 60..6000 at AWS; 1..6000 here */
+#define MODEL_UDP_IDLE_DEFAULT_S       120 /* AWS: fixed; 1..6000 here */
+#define MODEL_IDLE_MAX_S	       6000
+
+enum lb_type { LB_NETWORK = 1, LB_APPLICATION };
+/* How the network learns that a VIP lives here. ANNOUNCE_ROUTE (for a BGP daemon) is refused until
+ * it exists. */
+enum lb_announce { ANNOUNCE_ADDRESS = 1, ANNOUNCE_NONE };
+enum protocol { PROTOCOL_TCP = 1, PROTOCOL_UDP, PROTOCOL_TCP_UDP };
+enum forwarding { FORWARDING_NAT = 1, FORWARDING_L2 };
+enum hc_protocol { HC_TCP = 1, HC_HTTP };
+
+struct load_balancer {
+	const char *name;
+	enum lb_type type; /* only LB_NETWORK validates today */
+	enum lb_announce announce;
+	struct addr *addresses; /* VIPs, in the order written */
+	size_t address_count;
+	const char **interfaces; /* where addresses are announced; none: the node's first */
+	size_t interface_count;
+	struct listener *listeners;
+	size_t listener_count;
+	unsigned line; /* of the file it came from, 0: none; so in every noun */
+};
+
+struct listener {
+	enum protocol protocol;
+	uint16_t port;				 /* host order, 1..65535 */
+	const char *forward;			 /* name of the target group of default_action */
+	const struct target_group *target_group; /* set by model_validate() */
+	unsigned tcp_idle_s;			 /* attribute tcp.idle_timeout.seconds */
+	unsigned udp_idle_s; /* attribute udp.idle_timeout.seconds (Leat's own) */
+	unsigned line;
+};
+
+struct status_range {
+	uint16_t first, last; /* inclusive */
+};
+
+struct health_check {
+	/* false: targets count as healthy without being asked (state `unavailable` at AWS; here
+	 * healthy, reason Target.HealthCheckDisabled) */
+	bool enabled;
+	enum hc_protocol protocol;
+	uint16_t port;		      /* 0: traffic-port */
+	const char *path;	      /* HTTP; NULL: "/" after validation; with TCP always NULL */
+	struct status_range *matcher; /* HTTP; none: 200-399 after validation */
+	size_t matcher_count;
+	unsigned interval_s;
+	unsigned timeout_s; /* 0: by protocol, at most the interval, after validation */
+	unsigned healthy_threshold, unhealthy_threshold;
+};
+
+struct target {
+	struct addr address;
+	uint16_t port; /* host order; 0: the target group's, after validation */
+	unsigned weight;
+	/* `leatctl target drain`: takes no new flows, open ones go on for the deregistration delay */
+	bool drain;
+	unsigned line;
+};
+
+struct target_group {
+	const char *name;
+	enum protocol protocol;
+	uint16_t port;
+	enum forwarding forwarding;
+	struct health_check health_check;
+	struct target *targets;
+	size_t target_count;
+	/* ---- attributes; the file's key is AWS's name ---- */
+	/* deregistration_delay.timeout_seconds */
+	unsigned deregistration_delay_s;
+	/* stickiness.enabled with stickiness.type source_ip: hash by source address */
+	bool source_ip_stickiness;
+	/* target_group_health.unhealthy_state_routing.minimum_healthy_targets.count, 1, and
+	 * ….percentage, 0: off */
+	unsigned min_healthy_count;
+	unsigned min_healthy_pct;
+	/* target_health_state.unhealthy.connection_termination.enabled; has_: it was written, else
+	 * validation fills it in: TCP true, others false */
+	bool unhealthy_connection_termination;
+	bool has_unhealthy_connection_termination;
+
+	bool in_use; /* some listener forwards to it; set by model_validate() */
+	unsigned line;
+};
+
+struct model {
+	struct arena *arena; /* owns everything below */
+	struct load_balancer *load_balancers;
+	size_t load_balancer_count;
+	struct target_group *target_groups;
+	size_t target_group_count;
+	const char *source; /* file name for messages, NULL: came by API */
+};
+
+struct model *model_new(const char *source);
+void model_free(struct model *model); /* NULL is fine */
+
+/* Append a noun with every default set; the caller fills it in. Pointers into the arrays are valid
+ * until the next append of the same kind. */
+struct load_balancer *model_add_load_balancer(struct model *model, const char *name);
+struct listener *model_add_listener(struct model *model, struct load_balancer *lb);
+struct target_group *model_add_target_group(struct model *model, const char *name);
+struct target *model_add_target(struct model *model, struct target_group *tg);
+
+/* Resolves names, fills defaults that depend on other fields (a target's port, timeout,
+ * protocol-dependent attributes) and checks everything that one field alone can't tell: duplicate
+ * names, missing target group, VIP used twice (same address, port and protocol in two listeners,
+ * across load balancers), address family mismatch between VIP and target (check_relations.c), a
+ * target that is a VIP, duplicate targets, protocol mismatch between listener and group (elbv2.md
+ * 3.1), ports with l2, limits above, unusable addresses (unspecified, multicast, loopback,
+ * broadcast, v6 link-local, IPv4-mapped). -EINVAL with "FILE:LINE: listener 'edge/TCP:80': …"
+ * (without FILE:LINE when unknown). May be called again. */
+__must_check int model_validate(struct model *model, struct err *err);
+
+/* NULL when there is none. */
+const struct load_balancer *model_find_load_balancer(const struct model *model, const char *name);
+const struct target_group *model_find_target_group(const struct model *model, const char *name);
+const struct target *model_find_target(const struct target_group *tg, const struct addr *address,
+				       uint16_t port);
+/* Does a listener of the (validated) model forward to it? If not, its targets are `unused`,
+ * Target.NotInUse. */
+bool model_is_in_use(const struct model *model, const struct target_group *tg);
+
+/* Fills in what was not written and depends on other fields: target ports, health check path,
+ * matcher and timeout, unhealthy connection termination. model_validate() does it; the dump asks it
+ * what a default is. */
+void model_fill_defaults(struct target_group *tg, struct arena *arena);
+
+/* The words themselves, the one of value 1 first, NULL ends. */
+extern const char *const lb_type_words[];
+extern const char *const lb_announce_words[];
+extern const char *const protocol_words[];
+extern const char *const forwarding_words[];
+extern const char *const hc_protocol_words[];
+const char *model_word_name(const char *const *words, unsigned value); /* "?" when there is none */
+unsigned model_word_value(const char *const *words, const char *text); /* 0 when there is none */
+#define MODEL_APPLICATION_REFUSED "type application isn't available yet, only network is"
+
+/* Words of the enums as files, API and tables have them ("TCP", "nat" …). …_parse: -EINVAL when
+ * unknown. */
+const char *lb_type_name(enum lb_type type);
+const char *lb_announce_name(enum lb_announce announce);
+const char *protocol_name(enum protocol protocol);
+const char *forwarding_name(enum forwarding forwarding);
+const char *hc_protocol_name(enum hc_protocol protocol);
+int lb_type_parse(const char *text, enum lb_type *type);
+int lb_announce_parse(const char *text, enum lb_announce *announce);
+int protocol_parse(const char *text, enum protocol *protocol);
+int forwarding_parse(const char *text, enum forwarding *forwarding);
+int hc_protocol_parse(const char *text, enum hc_protocol *protocol);
+/* True for every IPPROTO the protocol covers (IPPROTO_TCP, IPPROTO_UDP). */
+bool protocol_has(enum protocol protocol, int ipproto);
+
+/* Why neither a VIP nor a target can have the address ("a multicast address"); NULL: it can. */
+const char *address_is_unusable(const struct addr *address);
+bool interface_name_is_valid(const char *name);
+
+/* "200-399", "200,204": the matcher as files have it. Returns text; no range: "". */
+#define MATCHER_TEXT_MAX (MODEL_MATCHER_RANGES_MAX * 12 + 1)
+char *matcher_format(const struct status_range *ranges, size_t count, char text[MATCHER_TEXT_MAX]);
+/* Does any range hold the status? */
+bool matcher_has(const struct status_range *ranges, size_t count, unsigned status);
+
+#include "model/health_state.h"
+#include "model/diff.h"
+
+#endif
