@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Destination address and port -> listener. From here on the packet is ours: it is forwarded, answered or dropped by a name.
+ */
+#ifndef LEAT_BPF_LISTENER_H
+#define LEAT_BPF_LISTENER_H
+
+#include "maps.h"
+#include "packet.h"
+
+static __always_inline const struct nlb_listener *listener_find(const struct nlb_tuple *tuple, __be16 port, __u8 protocol)
+{
+	struct nlb_listener_key key __attribute__((aligned(8)));
+
+	address_copy(key.address, tuple->dst);
+	key.port = port;
+	key.protocol = protocol;
+	key.family = tuple->family;
+	return bpf_map_lookup_elem(&listeners, &key);
+}
+
+/* Is the destination an address of any listener? User space puts one entry with port 0 and protocol 0 for each. */
+static __always_inline bool is_listeners_address(const struct nlb_tuple *tuple)
+{
+	return listener_find(tuple, 0, 0);
+}
+
+/* A fragment has no ports or, with ports, would be torn from the others. The stack can't reassemble for an address whose sockets are
+ * elsewhere, so fragments to such an address end here, by name; all others are the stack's. */
+static __always_inline int fragment(struct packet *p)
+{
+	if (likely(!p->is_fragment))
+		return 0;
+	return is_listeners_address(p->tuple) ? NLB_FRAGMENT : NLB_NOT_OURS;
+}
+
+static __always_inline int listener(struct packet *p)
+{
+	p->listener = listener_find(p->tuple, p->tuple->dport, p->tuple->protocol);
+	if (!p->listener)
+		return NLB_NOT_OURS;
+	p->idle_s = is_tcp(p) ? p->listener->tcp_idle_s : p->listener->udp_idle_s;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * nlb_ingress: the network data path. Calls the stages in order, and has no logic of its own: a stage returns 0 for "go on", or the
+ * verdict that ends the walk. README.md tells the walk; each stage's header says what it decides.
+ */
+#include "flow.h"
+#include "listener.h"
+#include "nexthop.h"
+#include "packet.h"
+#include "parse.h"
+#include "reply.h"
+#include "rewrite.h"
+#include "select.h"
+#include "settings.h"
+#include "track.h"
+#include "verdict.h"
+
+SEC("xdp")
+int nlb_ingress(struct xdp_md *ctx)
+{
+	struct nlb_tuple tuple;
+	struct packet p = {
+		.ctx = ctx,
+		.tuple = &tuple,
+		.frame_bytes = frame_length(ctx),
+	};
+	int verdict = parse(&p);
+
+	if (!verdict)
+		verdict = fragment(&p);
+	if (!verdict)
+		verdict = load_settings(&p);
+	if (!verdict)
+		verdict = reply(&p);
+	if (!verdict)
+		verdict = listener(&p);
+	if (!verdict)
+		verdict = flow(&p);
+	if (!verdict)
+		verdict = select_target(&p);
+	if (!verdict)
+		verdict = nexthop(&p);
+	if (!verdict)
+		verdict = track(&p);
+	count_walk(&p, verdict);
+	return verdict_action(&p, edit(&p, verdict));
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Are a frame's checksums right? Asked of frames that the packet builder didn't make, by a parser
+ * that is neither its nor the program's. */
+#ifndef LEAT_TESTS_BPF_ORACLE_H
+#define LEAT_TESTS_BPF_ORACLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum rightness { CHECKSUM_NONE, CHECKSUM_RIGHT, CHECKSUM_WRONG };
+
+struct rightness_of {
+	enum rightness ip; /* NONE: IPv6, or no IP at all */
+	enum rightness l4; /* NONE: neither TCP nor UDP, a fragment, or UDP without a checksum, or
+			      with another length */
+};
+
+struct rightness_of oracle_checksums(const uint8_t *frame, size_t len);
+/* Makes wrong ones right. */
+void oracle_repair(uint8_t *frame, size_t len);
+
+#endif
