@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The census: a pass over `replies`, then over `flows`, a slice a step (in this order, for a reply
+ * may end a flow that would have been counted already). Counts what lives, deletes what expired.
+ * Numbers of a pass are published when it ends; what is being counted is nobody's business.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlb/flow_table.h"
+#include "nlb/object.h"
+
+struct nlb_census {
+	struct nlb_flow_census result; /* of the last finished pass */
+	struct nlb_flow_census counting;
+	uint32_t *by_target[2]; /* [NLB_MAX_TARGETS] each: published, counting */
+	struct nlb_flow_walk flows, replies;
+	uint64_t began_ns;
+	bool is_running;
+};
+
+static struct nlb_census *census_new(void)
+{
+	struct nlb_census *census = calloc(1, sizeof(*census));
+	int i;
+
+	if (!census)
+		return NULL;
+	for (i = 0; i < 2; i++)
+		census->by_target[i] = calloc(NLB_MAX_TARGETS, sizeof(uint32_t));
+	census->result.by_target = census->by_target[0];
+	if (!census->by_target[0] || !census->by_target[1] ||
+	    nlb_flow_walk_init(&census->flows, NLB_MAP_FLOWS) ||
+	    nlb_flow_walk_init(&census->replies, NLB_MAP_REPLIES)) {
+		nlb_census_free(census);
+		return NULL;
+	}
+	return census;
+}
+
+void nlb_census_free(struct nlb_census *census)
+{
+	if (!census)
+		return;
+	nlb_flow_walk_fini(&census->flows);
+	nlb_flow_walk_fini(&census->replies);
+	free(census->by_target[0]);
+	free(census->by_target[1]);
+	free(census);
+}
+
+static void begin_pass(struct nlb_census *census, uint64_t now_ns)
+{
+	uint64_t expired = census->counting.expired;
+
+	memset(&census->counting, 0, sizeof(census->counting));
+	memset(census->by_target[1], 0, NLB_MAX_TARGETS * sizeof(uint32_t));
+	census->counting.expired = expired;
+	nlb_flow_walk_restart(&census->flows);
+	nlb_flow_walk_restart(&census->replies);
+	census->began_ns = now_ns;
+	census->is_running = true;
+}
+
+static void end_pass(struct nlb_census *census, uint64_t now_ns)
+{
+	uint32_t *counted = census->by_target[1];
+	uint64_t passes = census->result.passes + 1;
+
+	census->by_target[1] = census->by_target[0];
+	census->by_target[0] = counted;
+	census->result = census->counting;
+	census->result.by_target = counted;
+	census->result.passes = passes;
+	census->result.took_ms = (now_ns - census->began_ns) / 1000000;
+	census->is_running = false;
+}
+
+/* A flow of a target that was removed is not its successor's. */
+static void count_flow(struct nlb *nlb, const struct nlb_flow *flow)
+{
+	struct nlb_census *census = nlb->census;
+	uint32_t index = NLB_TARGET_INDEX(flow->target);
+
+	census->counting.flows++;
+	census->counting.by_state[flow->state % NLB_FLOW_STATES]++;
+	if (index < NLB_MAX_TARGETS && index < nlb->maps.entries[NLB_MAP_TARGETS] &&
+	    nlb->maps.targets[index].id == flow->target)
+		census->by_target[1][index]++;
+}
+
+static bool delete_if_expired(struct nlb *nlb, const struct nlb_flow_pair *pair, uint64_t now_ns)
+{
+	if (!nlb_flow_pair_is_expired(nlb->maps.settings, pair, now_ns))
+		return false;
+	nlb->census->counting.expired += nlb_flow_pair_delete(&nlb->maps, pair);
+	return true;
+}
+
+static void visit_flow(struct nlb *nlb, uint32_t i, uint64_t now_ns)
+{
+	const struct nlb_flow_walk *walk = &nlb->census->flows;
+	const struct nlb_flow *flow = nlb_flow_walk_flow(walk, i);
+	struct nlb_flow_pair pair;
+
+	if (nlb_flow_is_expired(nlb->maps.settings, flow, now_ns)) {
+		nlb_flow_pair_of_flow(&nlb->maps, &walk->keys[i], &pair);
+		if (!pair.has_flow || delete_if_expired(nlb, &pair, now_ns))
+			return;
+	}
+	count_flow(nlb, flow);
+}
+
+static void visit_reply(struct nlb *nlb, uint32_t i, uint64_t now_ns)
+{
+	const struct nlb_flow_walk *walk = &nlb->census->replies;
+	struct nlb_flow_pair pair;
+
+	if (nlb_reply_is_expired(nlb->maps.settings, nlb_flow_walk_reply(walk, i), now_ns)) {
+		nlb_flow_pair_of_reply(&nlb->maps, &walk->keys[i], &pair);
+		if (!pair.has_reply || delete_if_expired(nlb, &pair, now_ns))
+			return;
+	}
+	nlb->census->counting.replies++;
+}
+
+typedef void visit_fn(struct nlb *nlb, uint32_t i, uint64_t now_ns);
+
+/* A table that can't be read counts as ended: the next pass tries again. */
+static void do_slice(struct nlb *nlb, struct nlb_flow_walk *walk, visit_fn *visit, uint64_t now_ns)
+{
+	uint32_t i;
+
+	if (nlb_flow_walk_next(walk, &nlb->maps))
+		walk->is_over = true;
+	for (i = 0; i < walk->count; i++)
+		visit(nlb, i, now_ns);
+}
+
+bool nlb_flow_census_step(struct nlb *nlb, uint64_t mono_ns)
+{
+	struct nlb_census *census = nlb->census;
+
+	if (!census)
+		census = nlb->census = census_new();
+	if (!census)
+		return false;
+	if (!census->is_running)
+		begin_pass(census, mono_ns);
+	if (!census->replies.is_over) {
+		do_slice(nlb, &census->replies, visit_reply, mono_ns);
+		return false;
+	}
+	do_slice(nlb, &census->flows, visit_flow, mono_ns);
+	if (!census->flows.is_over)
+		return false;
+	end_pass(census, mono_ns);
+	return true;
+}
+
+const struct nlb_flow_census *nlb_flow_census(const struct nlb *nlb)
+{
+	static const uint32_t no_targets[NLB_MAX_TARGETS];
+	static const struct nlb_flow_census nothing = {.by_target = no_targets};
+
+	return nlb->census ? &nlb->census->result : &nothing;
+}
+
+unsigned nlb_flows_max(const struct nlb *nlb)
+{
+	return nlb->maps.entries[NLB_MAP_FLOWS];
+}
