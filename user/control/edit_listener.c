@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CreateListener, ModifyListener, DeleteListener on the tree. */
+#include <stdio.h>
+
+#include "edits.h"
+#include "request.h"
+#include "tree.h"
+
+static json_t *settings_of(const json_t *request)
+{
+	json_t *listener = json_deep_copy(request);
+
+	json_object_del(listener, "load_balancer");
+	json_object_del(listener, "name");
+	json_object_del(listener, "dry_run");
+	return listener;
+}
+
+static int check_forward(json_t *state, const json_t *request, struct edit *edit)
+{
+	const char *forward = request_string(request, "default_action/forward");
+
+	if (forward && !tree_find_target_group(state, forward, &edit->refusal))
+		return -1;
+	return 0;
+}
+
+int edit_create_listener(json_t *state, const json_t *request, struct edit *edit)
+{
+	const char *lb_name = request_string(request, "load_balancer");
+	const char *protocol = request_string(request, "protocol");
+	json_int_t port = request_number(request, "port", 0);
+	json_t *lb, *list;
+	size_t index;
+
+	lb = tree_find_load_balancer(state, lb_name, &edit->refusal);
+	if (!lb || check_forward(state, request, edit))
+		return -1;
+	list = tree_list(lb, "listeners");
+	if (!tree_find_listener_at(lb, protocol, port, &index))
+		return json_array_append_new(list, settings_of(request));
+	edit->repeats = true;
+	edit->duplicate = REFUSED_DUPLICATE_LISTENER;
+	snprintf(edit->name, sizeof(edit->name), "listener '%.40s/%.16s:%lld'", lb_name, protocol,
+		 (long long)port);
+	return json_array_set_new(list, index, settings_of(request));
+}
+
+int edit_modify_listener(json_t *state, const json_t *request, struct edit *edit)
+{
+	json_t *lb, *listener, *settings;
+	size_t index;
+
+	listener = tree_find_listener(state, request_string(request, "name"), &lb, &index,
+				      &edit->refusal);
+	if (!listener || check_forward(state, request, edit))
+		return -1;
+	settings = settings_of(request);
+	tree_merge(listener, settings);
+	json_decref(settings);
+	return 0;
+}
+
+int edit_delete_listener(json_t *state, const json_t *request, struct edit *edit)
+{
+	json_t *lb;
+	size_t index;
+
+	if (!tree_find_listener(state, request_string(request, "name"), &lb, &index,
+				&edit->refusal))
+		return -1;
+	return json_array_remove(tree_list(lb, "listeners"), index);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One function a kind of problem. Of a kind that many nouns can have, only the first few are named.
+ */
+#include "problems.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "describe.h"
+
+#define NAMED_MAX      5 /* targets named before the rest is only counted */
+#define RECENT_MS      60000
+#define FLOWS_FULL_PCT 90
+#define TEXT_MAX       1024
+
+struct problems {
+	json_t *errors, *warnings;
+};
+
+static void add(json_t *list, const char *severity, const char *cure, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static void add(json_t *list, const char *severity, const char *cure, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json_array_append_new(
+		list, json_pack("{ss ss ss}", "severity", severity, "text", text, "cure", cure));
+}
+
+#define add_error(problems, cure, ...)	 add((problems)->errors, "error", cure, __VA_ARGS__)
+#define add_warning(problems, cure, ...) add((problems)->warnings, "warning", cure, __VA_ARGS__)
+
+static void of_interfaces(const struct control *control, struct problems *problems)
+{
+	for (size_t i = 0; i < control->interfaces.count; i++) {
+		const struct interface *interface = &control->interfaces.list[i];
+
+		if (interface->state == INTERFACE_MISSING)
+			add_error(problems,
+				  "create it, or take it out of 'interfaces' in the settings and "
+				  "restart leatd",
+				  "interface '%s' does not exist", interface->name);
+		else if (interface->state == INTERFACE_ERROR)
+			add_error(problems, "see the reason; it is tried again every few seconds",
+				  "interface '%s' is not attached: %s", interface->name,
+				  interface->reason);
+		else if (interface->mode == NLB_MODE_GENERIC)
+			add_warning(problems,
+				    "use a NIC whose driver has native XDP for more than a trial",
+				    "interface '%s' runs in generic mode: slow", interface->name);
+	}
+}
+
+static void of_reconcile(const struct control *control, struct problems *problems)
+{
+	if (control->reconcile.error[0])
+		add_error(problems,
+			  "see the reason; it is tried again, the last good state is in force",
+			  "the maps are behind the state: %s", control->reconcile.error);
+}
+
+static void of_load_balancers(const struct control *control, struct problems *problems)
+{
+	const struct load_balancer *lb;
+	const char *reason;
+
+	for (size_t i = 0; i < control->model->load_balancer_count; i++) {
+		lb = &control->model->load_balancers[i];
+		if (vips_state(control, lb, &reason) == VIP_FAILED)
+			add_error(
+				problems,
+				"correct the load balancer's interfaces, or announce its addresses "
+				"otherwise (announce: none)",
+				"load balancer '%s' is not announced: %s", lb->name, reason);
+	}
+}
+
+static void of_target_groups(const struct control *control, struct problems *problems)
+{
+	struct group_summary summary;
+
+	for (size_t i = 0; i < control->model->target_group_count; i++) {
+		const struct target_group *tg = &control->model->target_groups[i];
+
+		summary = describe_group(control, tg);
+		if (strcmp(summary.state, "empty") == 0)
+			add_warning(problems, "add targets: leatctl target add",
+				    "target group '%s' is used by a listener and has no target",
+				    tg->name);
+		else if (summary.fails_open && tg->in_use)
+			add_error(problems,
+				  "see 'leatctl target list' for the reason of each target",
+				  "target group '%s' fails open: %u of %u targets are healthy, all "
+				  "get "
+				  "traffic",
+				  tg->name, summary.healthy, summary.targets);
+	}
+}
+
+static bool lacks_next_hop(const struct observed_target *seen)
+{
+	return seen->target && seen->tg->in_use && seen->is_watched &&
+	       seen->path.state != NEIGH_RESOLVED;
+}
+
+static void of_next_hops(const struct control *control, struct problems *problems)
+{
+	const struct observed_target *seen;
+	char name[OBSERVED_NAME_MAX];
+	size_t count = 0;
+
+	list_for_each(seen, &control->targets.observed.targets, node)
+	{
+		if (!lacks_next_hop(seen) || ++count > NAMED_MAX)
+			continue;
+		add_warning(problems, "check that the host is up, and the route to it",
+			    "target '%s' has no next hop: %s", observed_name(seen, name),
+			    neigh_path_state_help(seen->path.state));
+	}
+	if (count > NAMED_MAX)
+		add_warning(problems, "see 'leatctl target list'",
+			    "%zu more targets have no next hop", count - NAMED_MAX);
+}
+
+static void of_tables(const struct control *control, struct problems *problems)
+{
+	uint64_t used = nlb_flow_census(control->nlb)->flows, max = nlb_flows_max(control->nlb);
+	int64_t age_ms = clock_wall_ms() - control->ports_exhausted_ms;
+
+	if (max && used * 100 > max * FLOWS_FULL_PCT)
+		add_error(problems, "set a larger 'flows' in the settings",
+			  "the flow table is %llu %% full: the oldest flows are pushed out",
+			  (unsigned long long)(used * 100 / max));
+	if (control->ports_exhausted_ms && age_ms < RECENT_MS)
+		add_error(problems, "add snat_addresses, widen nat_ports, or add targets",
+			  "new flows were refused %lld s ago because no source port towards their "
+			  "target was free",
+			  (long long)(age_ms / 1000));
+}
+
+static void of_settings(const struct control *control, struct problems *problems)
+{
+	if (control->local_ports_overlap)
+		add_warning(problems, "set nat_ports or net.ipv4.ip_local_port_range apart",
+			    "nat_ports overlap the ports of this host's own connections");
+}
+
+json_t *problems_list(const struct control *control)
+{
+	static void (*const kinds[])(const struct control *, struct problems *) = {
+		of_reconcile, of_interfaces, of_load_balancers, of_target_groups,
+		of_next_hops, of_tables,     of_settings,
+	};
+	struct problems problems = {.errors = json_array(), .warnings = json_array()};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		kinds[i](control, &problems);
+	json_array_extend(problems.errors, problems.warnings);
+	json_decref(problems.warnings);
+	return problems.errors;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The way from what is wanted to what the maps hold. */
+#include "reconcile.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "controller.h"
+#include "want.h"
+
+#define BACKOFF_MIN_MS 500
+#define BACKOFF_MAX_MS 30000
+#define LOG_EVERY_MS   30000
+#define NS_PER_S       1e9
+
+static int compile(struct control *control, const struct model *model, struct nlb_image **next,
+		   struct err *err)
+{
+	struct want_input in = control_want_input(control, model);
+	struct arena *arena = arena_new();
+	int ret;
+
+	ret = nlb_compile(want_make(&in, arena), nlb_image(control->nlb), clock_mono_ms(), next,
+			  err);
+	arena_free(arena);
+	return ret;
+}
+
+int reconcile_plan(struct control *control, const struct model *model, struct nlb_plan *plan,
+		   struct err *err)
+{
+	struct nlb_image *next = NULL;
+	int ret = compile(control, model, &next, err);
+
+	if (ret)
+		return ret;
+	nlb_plan_make(nlb_image(control->nlb), next, plan);
+	nlb_image_free(next);
+	return 0;
+}
+
+static bool is_empty(const struct nlb_plan *p)
+{
+	return !(p->listeners_added || p->listeners_changed || p->listeners_removed ||
+		 p->groups_added || p->groups_changed || p->groups_removed || p->targets_added ||
+		 p->targets_changed || p->targets_removed || p->slots_moved);
+}
+
+static void log_plan(const struct nlb_plan *p, int flows_ended, double seconds)
+{
+	if (is_empty(p))
+		return;
+	log_info("reconcile: listeners +%u ~%u -%u, groups +%u ~%u -%u, targets +%u ~%u -%u, %u of "
+		 "%u slots moved, %d flows ended (%.1f ms)",
+		 p->listeners_added, p->listeners_changed, p->listeners_removed, p->groups_added,
+		 p->groups_changed, p->groups_removed, p->targets_added, p->targets_changed,
+		 p->targets_removed, p->slots_moved, p->slots_total, flows_ended, seconds * 1000);
+}
+
+/* Flows of targets that are gone would only be refused one by one. */
+static int end_flows(struct control *control, const struct nlb_plan *plan)
+{
+	int deleted, total = 0;
+
+	for (size_t i = 0; i < plan->removed_target_count; i++) {
+		deleted = nlb_flows_delete(control->nlb, plan->removed_targets[i]);
+		if (deleted > 0)
+			total += deleted;
+	}
+	return total;
+}
+
+static int apply(struct control *control, struct err *err)
+{
+	uint64_t began_ns = clock_mono_ns();
+	struct nlb_image *next = NULL;
+	struct nlb_plan plan = {0};
+	int ret, flows_ended;
+
+	targets_refresh_paths(&control->targets);
+	ret = compile(control, control->model, &next, err);
+	if (ret)
+		return ret;
+	nlb_plan_make(nlb_image(control->nlb), next, &plan);
+	ret = nlb_apply(control->nlb, next, err);
+	if (ret) {
+		nlb_image_free(next);
+	} else {
+		flows_ended = end_flows(control, &plan);
+		control->reconcile.last_seconds = (double)(clock_mono_ns() - began_ns) / NS_PER_S;
+		log_plan(&plan, flows_ended, control->reconcile.last_seconds);
+	}
+	nlb_plan_fini(&plan);
+	return ret;
+}
+
+static void note_failure(struct control *control, const struct err *err)
+{
+	struct reconcile *reconcile = &control->reconcile;
+	unsigned long long swallowed;
+
+	reconcile->errors++;
+	snprintf(reconcile->error, sizeof(reconcile->error), "%s", err->text);
+	reconcile->backoff_ms = reconcile->backoff_ms ? reconcile->backoff_ms * 2 : BACKOFF_MIN_MS;
+	if (reconcile->backoff_ms > BACKOFF_MAX_MS)
+		reconcile->backoff_ms = BACKOFF_MAX_MS;
+	if (log_limit_pass(&reconcile->limit, LOG_EVERY_MS, &swallowed))
+		log_error(
+			"reconcile: %s; the last good state stays in force (%llu times more since "
+			"the last such line)",
+			err->text, swallowed);
+	loop_timer_set(control->loop, &reconcile->timer, reconcile->backoff_ms);
+}
+
+static void note_success(struct reconcile *reconcile)
+{
+	if (reconcile->error[0])
+		log_info("reconcile: works again");
+	reconcile->error[0] = '\0';
+	reconcile->backoff_ms = 0;
+}
+
+int reconcile_now(struct control *control, struct err *err)
+{
+	struct err own = {0};
+	int ret;
+
+	loop_timer_clear(&control->reconcile.timer);
+	control->reconcile.runs++;
+	ret = apply(control, &own);
+	control->reconcile.ended_ms = clock_mono_ms();
+	if (ret) {
+		note_failure(control, &own);
+		err_set(err, ret, "%s", own.text);
+	} else {
+		note_success(&control->reconcile);
+	}
+	return ret;
+}
+
+static void on_due(struct loop_timer *timer)
+{
+	reconcile_now(timer->owner, NULL);
+}
+
+void reconcile_init(struct control *control)
+{
+	control->reconcile.timer = (struct loop_timer){.on_expire = on_due, .owner = control};
+}
+
+void reconcile_fini(struct control *control)
+{
+	loop_timer_clear(&control->reconcile.timer);
+}
+
+/* A storm of events over tens of thousands of targets shall not take more than half of the time. */
+static uint64_t pause_ms(const struct reconcile *reconcile)
+{
+	uint64_t since_ms = clock_mono_ms() - reconcile->ended_ms;
+	uint64_t took_ms = (uint64_t)(reconcile->last_seconds * 1000);
+
+	return since_ms < took_ms ? took_ms - since_ms : 0;
+}
+
+void reconcile_want(struct control *control)
+{
+	if (!control->reconcile.is_held)
+		loop_timer_set(control->loop, &control->reconcile.timer,
+			       pause_ms(&control->reconcile));
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Builds struct nlb_want. Who takes what is decided in route.c; here it is only put into the
+ * plane's words. Pure. */
+#include "want.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "route.h"
+
+static const uint16_t families[] = {AF_INET, AF_INET6};
+
+static uint8_t forwarding_of(enum forwarding forwarding)
+{
+	return forwarding == FORWARDING_L2 ? NLB_FORWARD_L2 : NLB_FORWARD_NAT;
+}
+
+/* TCP of an unhealthy target is reset if the group says so. Its UDP always moves: there is no
+ * connection to keep, and a client that never pauses would speak to the dead for ever. */
+static uint32_t flags_of(const struct target_group *tg)
+{
+	uint32_t flags = 0;
+
+	if (tg->unhealthy_connection_termination)
+		flags |= NLB_GROUP_RESET_UNHEALTHY;
+	if (protocol_has(tg->protocol, IPPROTO_UDP))
+		flags |= NLB_GROUP_MOVE_UNHEALTHY;
+	return flags;
+}
+
+static struct nlb_path path_of(const struct observed_target *seen)
+{
+	struct nlb_path path = {0};
+
+	if (!seen || seen->path.state != NEIGH_RESOLVED)
+		return path;
+	path.is_resolved = true;
+	path.ifindex = seen->path.ifindex;
+	path.mtu = seen->path.mtu;
+	memcpy(path.dst_mac, seen->path.next_hop_mac, sizeof(path.dst_mac));
+	memcpy(path.src_mac, seen->path.local_mac, sizeof(path.src_mac));
+	return path;
+}
+
+static void choose_snats(const struct want_input *in, const struct observed_target *seen,
+			 struct nlb_want_target *out)
+{
+	for (size_t i = 0; i < in->snat_count && out->snat_count < ARRAY_SIZE(out->snats); i++)
+		if (in->snats[i].family == out->address.family)
+			out->snats[out->snat_count++] = in->snats[i];
+	if (!out->snat_count && seen && seen->path.source.family == out->address.family)
+		out->snats[out->snat_count++] = seen->path.source;
+}
+
+static struct nlb_want_group *add_group(struct nlb_want *want, const char *name, uint16_t family,
+					struct arena *arena)
+{
+	struct nlb_want_group *group;
+
+	want->groups = arena_grow(arena, want->groups, want->group_count, sizeof(*want->groups));
+	group = &want->groups[want->group_count++];
+	*group = (struct nlb_want_group){.name = name, .family = (uint8_t)family};
+	return group;
+}
+
+static struct nlb_want_target *add_target(struct nlb_want_group *group, const struct addr *address,
+					  uint16_t port, struct arena *arena)
+{
+	struct nlb_want_target *target;
+
+	group->targets =
+		arena_grow(arena, group->targets, group->target_count, sizeof(*group->targets));
+	target = &group->targets[group->target_count++];
+	*target = (struct nlb_want_target){.address = *address, .port = port};
+	return target;
+}
+
+static void fill_target(const struct want_input *in, struct nlb_want_target *out,
+			const struct observed_target *seen, const struct route *route, bool is_nat)
+{
+	out->in_ring = route->in_ring;
+	out->takes_new = route->takes_new;
+	out->path = path_of(seen);
+	if (is_nat)
+		choose_snats(in, seen, out);
+}
+
+static void add_registered(const struct want_input *in, const struct target_group *tg,
+			   struct nlb_want_group *group, const struct target *target,
+			   const struct route_ring *ring, struct arena *arena)
+{
+	const struct observed_target *seen;
+	struct nlb_want_target *out;
+	struct route route;
+
+	seen = observed_find(in->observed, tg->name, &target->address, target->port);
+	route = route_target(tg, target, seen, ring, in->now_ms);
+	if (!route.is_present)
+		return;
+	out = add_target(group, &target->address, target->port, arena);
+	out->weight = target->weight;
+	fill_target(in, out, seen, &route, tg->forwarding == FORWARDING_NAT);
+}
+
+static bool has_family(const struct target_group *tg, uint16_t family)
+{
+	for (size_t i = 0; i < tg->target_count; i++)
+		if (tg->targets[i].address.family == family)
+			return true;
+	return false;
+}
+
+static void add_target_group(const struct want_input *in, struct nlb_want *want,
+			     const struct target_group *tg, uint16_t family, struct arena *arena)
+{
+	struct route_ring ring = route_ring(tg, family, in->observed);
+	struct nlb_want_group *group = add_group(want, tg->name, family, arena);
+
+	group->forwarding = forwarding_of(tg->forwarding);
+	group->hash_fields = tg->source_ip_stickiness ? NLB_HASH_SOURCE : NLB_HASH_5TUPLE;
+	group->flags = flags_of(tg);
+	for (size_t i = 0; i < tg->target_count; i++)
+		if (tg->targets[i].address.family == family)
+			add_registered(in, tg, group, &tg->targets[i], &ring, arena);
+}
+
+static struct nlb_want_group *find_group(struct nlb_want *want, const char *name, uint16_t family)
+{
+	for (size_t i = 0; i < want->group_count; i++)
+		if (want->groups[i].family == family && strcmp(want->groups[i].name, name) == 0)
+			return &want->groups[i];
+	return NULL;
+}
+
+static struct nlb_want_group *group_of_leaver(const struct want_input *in, struct nlb_want *want,
+					      const struct observed_target *seen,
+					      struct arena *arena)
+{
+	struct nlb_want_group *group = find_group(want, seen->group, seen->address.family);
+	const struct target_group *tg;
+
+	if (group)
+		return group;
+	group = add_group(want, seen->group, seen->address.family, arena);
+	tg = model_find_target_group(in->model, seen->group);
+	group->forwarding = forwarding_of(tg ? tg->forwarding : seen->forwarding);
+	if (tg) {
+		group->hash_fields = tg->source_ip_stickiness ? NLB_HASH_SOURCE : NLB_HASH_5TUPLE;
+		group->flags = flags_of(tg);
+	}
+	return group;
+}
+
+static void add_leavers(const struct want_input *in, struct nlb_want *want, struct arena *arena)
+{
+	unsigned pass = observed_pass(in->observed, in->model);
+	const struct observed_target *seen;
+	struct nlb_want_group *group;
+	struct route route;
+
+	list_for_each(seen, &in->observed->targets, node)
+	{
+		route = route_leaver(seen, in->now_ms);
+		if (seen->pass == pass || !route.is_present)
+			continue;
+		group = group_of_leaver(in, want, seen, arena);
+		fill_target(in, add_target(group, &seen->address, seen->port, arena), seen, &route,
+			    group->forwarding == NLB_FORWARD_NAT);
+	}
+}
+
+char *want_listener_name(const struct load_balancer *lb, const struct listener *listener,
+			 char text[WANT_LISTENER_NAME_MAX])
+{
+	snprintf(text, WANT_LISTENER_NAME_MAX, "%s/%s:%u", lb->name,
+		 protocol_name(listener->protocol), listener->port);
+	return text;
+}
+
+static void add_listener(struct nlb_want *want, const struct load_balancer *lb,
+			 const struct listener *listener, struct arena *arena)
+{
+	char name[WANT_LISTENER_NAME_MAX];
+	const char *kept = arena_strdup(arena, want_listener_name(lb, listener, name));
+
+	for (size_t i = 0; i < lb->address_count; i++) {
+		want->listeners = arena_grow(arena, want->listeners, want->listener_count,
+					     sizeof(*want->listeners));
+		want->listeners[want->listener_count++] = (struct nlb_want_listener){
+			.name = kept,
+			.vip = lb->addresses[i],
+			.port = listener->port,
+			.has_tcp = protocol_has(listener->protocol, IPPROTO_TCP),
+			.has_udp = protocol_has(listener->protocol, IPPROTO_UDP),
+			.group = listener->forward,
+			.tcp_idle_s = (uint16_t)listener->tcp_idle_s,
+			.udp_idle_s = (uint16_t)listener->udp_idle_s,
+		};
+	}
+}
+
+struct nlb_want *want_make(const struct want_input *in, struct arena *arena)
+{
+	struct nlb_want *want = arena_alloc(arena, sizeof(*want));
+	const struct load_balancer *lb;
+	const struct target_group *tg;
+
+	memcpy(want->hash_key, in->hash_key, sizeof(want->hash_key));
+	for (size_t i = 0; i < in->model->target_group_count; i++) {
+		tg = &in->model->target_groups[i];
+		for (size_t f = 0; f < ARRAY_SIZE(families); f++)
+			if (has_family(tg, families[f]))
+				add_target_group(in, want, tg, families[f], arena);
+	}
+	add_leavers(in, want, arena);
+	for (size_t i = 0; i < in->model->load_balancer_count; i++) {
+		lb = &in->model->load_balancers[i];
+		for (size_t l = 0; l < lb->listener_count; l++)
+			add_listener(want, lb, &lb->listeners[l], arena);
+	}
+	return want;
+}
