@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The limits of the program, each with its reason. What an operator can change is no constant but an entry of `settings`, read at
- * run time because it outlives the program.
+ * The limits of the program, each with its reason. What an operator can change is no constant but
+ * an entry of `settings`, read at run time because it outlives the program.
  */
 #ifndef LEAT_BPF_CONFIG_H
 #define LEAT_BPF_CONFIG_H
 
-#define VLAN_TAGS_MAX  2
-#define EXTENSIONS_MAX 8 /* IPv6 extension headers before TCP or UDP; the loop that the verifier walks */
+#define VLAN_TAGS_MAX 2
+#define EXTENSIONS_MAX \
+	8 /* IPv6 extension headers before TCP or UDP; the loop that the verifier walks */
 
 #define NSEC_PER_SEC 1000000000ULL
 
-/* nat: how often an entry tells the entry of the other direction that the flow lives. Every timeout must be longer by a margin. */
+/* nat: how often an entry tells the entry of the other direction that the flow lives. Every timeout
+ * must be longer by a margin. */
 #define SYNC_INTERVAL_NS (2 * NSEC_PER_SEC)
 
-/* nat: what one new flow may cost. A port is free with probability (1 - use), so 32 tries fail once in 2000 flows at 79 % use. */
+/* nat: what one new flow may cost. A port is free with probability (1 - use), so 32 tries fail once
+ * in 2000 flows at 79 % use. */
 #define SNAT_PORT_TRIES	   32
 #define SNAT_ADDRESS_TRIES 4
 

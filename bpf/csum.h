@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The Internet checksum: sums of 32-bit words kept in 64 bits, so that no carry is lost, folded once at the end. Byte order doesn't
- * matter (RFC 1071 2). Bytes in, bytes out; no packet is known here.
+ * The Internet checksum: sums of 32-bit words kept in 64 bits, so that no carry is lost, folded
+ * once at the end. Byte order doesn't matter (RFC 1071 2). Bytes in, bytes out; no packet is known
+ * here.
  */
 #ifndef LEAT_BPF_CSUM_H
 #define LEAT_BPF_CSUM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the flow table is told of a packet of a client: the one piece of the walk that crosses into global functions, which see no
- * struct packet. And how an entry is made of it.
+ * What the flow table is told of a packet of a client: the one piece of the walk that crosses into
+ * global functions, which see no struct packet. And how an entry is made of it.
  */
 #ifndef LEAT_BPF_ENTRY_H
 #define LEAT_BPF_ENTRY_H
@@ -21,8 +21,10 @@ struct sighting {
 	__u8 flags; /* NLB_FLOW_ODD_TPID or 0 */
 };
 
-/* A link is the way back to whom the frame came from: the frame's MAC addresses the other way round, its interface and its VLANs. */
-static __always_inline int link_fill(struct nlb_link *link, const struct xdp_md *ctx, const struct sighting *seen)
+/* A link is the way back to whom the frame came from: the frame's MAC addresses the other way
+ * round, its interface and its VLANs. */
+static __always_inline int link_fill(struct nlb_link *link, const struct xdp_md *ctx,
+				     const struct sighting *seen)
 {
 	const word16 *eth = frame_at(ctx, 0, ETH_HLEN);
 	word32 *words = (word32 *)link;
@@ -38,7 +40,8 @@ static __always_inline int link_fill(struct nlb_link *link, const struct xdp_md 
 	return 0;
 }
 
-/* Whether the frame came as those before it. The priority of a tag may differ from packet to packet. */
+/* Whether the frame came as those before it. The priority of a tag may differ from packet to
+ * packet. */
 static __always_inline bool link_is(const struct nlb_link *known, const struct packet *p)
 {
 	const word16 *eth = packet_at(p, 0, ETH_HLEN);
@@ -56,7 +59,8 @@ static __always_inline bool link_is(const struct nlb_link *known, const struct p
 	return !differs;
 }
 
-static __always_inline int flow_fill(struct nlb_flow *f, const struct xdp_md *ctx, const struct sighting *seen, __u8 protocol)
+static __always_inline int flow_fill(struct nlb_flow *f, const struct xdp_md *ctx,
+				     const struct sighting *seen, __u8 protocol)
 {
 	__builtin_memset(f, 0, sizeof(*f));
 	f->last_seen_ns = seen->now_ns;

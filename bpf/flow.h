@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Is the packet of a known flow, and may it go on? Sets flow and target where it does; leaves them NULL where a target is to be
- * chosen; else a verdict. Entries are only read here: what is written waits until the packet is sure to leave (track.h).
+ * Is the packet of a known flow, and may it go on? Sets flow and target where it does; leaves them
+ * NULL where a target is to be chosen; else a verdict. Entries are only read here: what is written
+ * waits until the packet is sure to leave (track.h).
  *
  * Exception: a flow that is reset is deleted here, as its RST is the last that is sent for it.
  */
@@ -22,8 +23,9 @@ static __always_inline bool is_expired_flow(const struct packet *p, const struct
 	return is_older_than(f->last_seen_ns, p->now_ns, timeout_ns);
 }
 
-/* A target is to be chosen, unless the packet is from the middle of a TCP connection and only its flow knew the source port towards
- * the target. `rst_verdict`: an RST is never answered by an RST. */
+/* A target is to be chosen, unless the packet is from the middle of a TCP connection and only its
+ * flow knew the source port towards the target. `rst_verdict`: an RST is never answered by an RST.
+ */
 static __always_inline int flow_absent(struct packet *p, int rst_verdict)
 {
 	p->group = bpf_map_lookup_elem(&target_groups, &p->listener->target_group);
@@ -36,11 +38,14 @@ static __always_inline int flow_absent(struct packet *p, int rst_verdict)
 
 enum fate { FLOW_STAYS, FLOW_MOVES, FLOW_ENDS };
 
-/* The target takes no new flows because it is unhealthy. What becomes of those it has is the target group's choice; what a SYN begins
- * needs no target that may not answer. */
-static __always_inline enum fate fate_with_unhealthy(const struct packet *p, const struct nlb_flow *f, const struct nlb_target *target)
+/* The target takes no new flows because it is unhealthy. What becomes of those it has is the target
+ * group's choice; what a SYN begins needs no target that may not answer. */
+static __always_inline enum fate fate_with_unhealthy(const struct packet *p,
+						     const struct nlb_flow *f,
+						     const struct nlb_target *target)
 {
-	const struct nlb_target_group *group = bpf_map_lookup_elem(&target_groups, &target->target_group);
+	const struct nlb_target_group *group =
+		bpf_map_lookup_elem(&target_groups, &target->target_group);
 	__u32 flags = group ? group->flags : 0;
 
 	if (!is_tcp(p))
@@ -48,14 +53,6 @@ static __always_inline enum fate fate_with_unhealthy(const struct packet *p, con
 	if (is_syn(p) && (is_half_open(f->state) || flags & NLB_GROUP_RESET_UNHEALTHY))
 		return FLOW_MOVES;
 	return flags & NLB_GROUP_RESET_UNHEALTHY && !is_rst(p) ? FLOW_ENDS : FLOW_STAYS;
-}
-
-static __always_inline int flow_reset(const struct packet *p, const struct nlb_flow *f)
-{
-	if (f->snat_port)
-		nat_close(p->tuple, f);
-	bpf_map_delete_elem(&flows, p->tuple);
-	return NLB_RESET_UNHEALTHY;
 }
 
 static __always_inline int flow(struct packet *p)
@@ -75,8 +72,10 @@ static __always_inline int flow(struct packet *p)
 		return flow_absent(p, NLB_TARGET_GONE);
 	if (unlikely(!target_takes_new_flows(f->target)))
 		fate = fate_with_unhealthy(p, f, target);
-	if (fate == FLOW_ENDS)
-		return flow_reset(p, f);
+	if (fate == FLOW_ENDS) {
+		flow_end(p->tuple, f);
+		return NLB_RESET_UNHEALTHY;
+	}
 	if (fate == FLOW_MOVES)
 		return flow_absent(p, NLB_NO_FLOW);
 	p->flow = f;

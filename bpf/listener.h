@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Destination address and port -> listener. From here on the packet is ours: it is forwarded, answered or dropped by a name.
+ * Destination address and port -> listener. From here on the packet is ours: it is forwarded,
+ * answered or dropped by a name.
  */
 #ifndef LEAT_BPF_LISTENER_H
 #define LEAT_BPF_LISTENER_H
@@ -8,7 +9,8 @@
 #include "maps.h"
 #include "packet.h"
 
-static __always_inline const struct nlb_listener *listener_find(const struct nlb_tuple *tuple, __be16 port, __u8 protocol)
+static __always_inline const struct nlb_listener *listener_find(const struct nlb_tuple *tuple,
+								__be16 port, __u8 protocol)
 {
 	struct nlb_listener_key key __attribute__((aligned(8)));
 
@@ -19,14 +21,16 @@ static __always_inline const struct nlb_listener *listener_find(const struct nlb
 	return bpf_map_lookup_elem(&listeners, &key);
 }
 
-/* Is the destination an address of any listener? User space puts one entry with port 0 and protocol 0 for each. */
+/* Is the destination an address of any listener? User space puts one entry with port 0 and protocol
+ * 0 for each. */
 static __always_inline bool is_listeners_address(const struct nlb_tuple *tuple)
 {
 	return listener_find(tuple, 0, 0);
 }
 
-/* A fragment has no ports or, with ports, would be torn from the others. The stack can't reassemble for an address whose sockets are
- * elsewhere, so fragments to such an address end here, by name; all others are the stack's. */
+/* A fragment has no ports or, with ports, would be torn from the others. The stack can't reassemble
+ * for an address whose sockets are elsewhere, so fragments to such an address end here, by name;
+ * all others are the stack's. */
 static __always_inline int fragment(struct packet *p)
 {
 	if (likely(!p->is_fragment))

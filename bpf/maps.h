@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map of the program, and nothing else. Keys, values and who writes what: leat/nlb_abi.h. The table of maps is in README.md.
+ * Every map of the program, and nothing else. Keys, values and who writes what: leat/nlb_abi.h. The
+ * table of maps is in README.md.
  *
- * Sizes are defaults: the loader may set max_entries of flows and replies before it loads. The loader also decides which maps
- * are pinned; nothing here says so.
+ * Sizes are defaults: the loader may set max_entries of flows and replies before it loads. The
+ * loader also decides which maps are pinned; nothing here says so.
  */
 #ifndef LEAT_BPF_MAPS_H
 #define LEAT_BPF_MAPS_H
@@ -77,7 +78,8 @@ struct {
 	__type(value, struct nlb_snat);
 } snats SEC(".maps");
 
-/* Key and value are the ifindex: a device map keyed by what the rest of the program calls an interface. */
+/* Key and value are the ifindex: a device map keyed by what the rest of the program calls an
+ * interface. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
 	__uint(max_entries, NLB_MAX_PORTS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Can the packet be sent where it is to go? All that may forbid it is asked here, before anything is written: the MAC address, the
- * path's MTU, the TTL, the interface.
+ * Can the packet be sent where it is to go? All that may forbid it is asked here, before anything
+ * is written: the MAC address, the path's MTU, the TTL, the interface.
  */
 #ifndef LEAT_BPF_NEXTHOP_H
 #define LEAT_BPF_NEXTHOP_H
@@ -9,7 +9,8 @@
 #include "maps.h"
 #include "packet.h"
 
-/* bpf_redirect_map would drop for a missing port as well, but after the packet was counted as sent. */
+/* bpf_redirect_map would drop for a missing port as well, but after the packet was counted as sent.
+ */
 static __always_inline int egress(struct packet *p, __u32 ifindex)
 {
 	if (ifindex == p->ctx->ingress_ifindex)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * nlb_ingress: the network data path. Calls the stages in order, and has no logic of its own: a stage returns 0 for "go on", or the
- * verdict that ends the walk. README.md tells the walk; each stage's header says what it decides.
+ * nlb_ingress: the network data path. Calls the stages in order, and has no logic of its own: a
+ * stage returns 0 for "go on", or the verdict that ends the walk. README.md tells the walk; each
+ * stage's header says what it decides.
  */
 #include "flow.h"
 #include "listener.h"

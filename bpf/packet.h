@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the stages know of the packet in hand: each stage reads what earlier ones found and adds its own. Nothing here is of a
- * flow's life, only of one packet's.
+ * What the stages know of the packet in hand: each stage reads what earlier ones found and adds its
+ * own. Nothing here is of a flow's life, only of one packet's.
  *
- * The struct lives in registers: no pointer to it may leave the program's main function (a call would force it into memory). That is
- * why the tuple, whose address the maps need, lies outside of it.
+ * The struct lives in registers: no pointer to it may leave the program's main function (a call
+ * would force it into memory). That is why the tuple, whose address the maps need, lies outside of
+ * it.
  */
 #ifndef LEAT_BPF_PACKET_H
 #define LEAT_BPF_PACKET_H
@@ -30,7 +31,8 @@ typedef __u16 __attribute__((may_alias)) word16;
 typedef __u32 __attribute__((may_alias)) word32;
 typedef __u64 __attribute__((may_alias)) word64;
 
-#define PACKET_OFFSET_MAX 0x7fff /* the verifier wants offsets clearly below 65536; XDP's frames are far shorter */
+/* The verifier wants offsets clearly below 65536; XDP's frames are far shorter. */
+#define PACKET_OFFSET_MAX 0x7fff
 
 struct vlan_tag {
 	__be16 tci;
@@ -76,8 +78,8 @@ struct packet {
 	bool is_new_flow;
 
 	/* reply, nexthop, track: what rewrite is to do */
-	__u32 egress;	       /* interface it is redirected to; 0: it leaves by the one it came in */
-	const void *macs;      /* destination, source, as they lie in a frame; of a reply the start of its link */
+	__u32 egress;	  /* interface it is redirected to; 0: the one it came in by */
+	const void *macs; /* destination, source, as in a frame; of a reply the start of its link */
 	struct endpoints ends; /* src NULL: addresses stay (l2) */
 };
 
@@ -113,12 +115,14 @@ static __always_inline __u32 frame_length(const struct xdp_md *ctx)
 	void *end = (void *)(long)ctx->data_end;
 	long length = end - data;
 
-	asm volatile("" : "+r"(length)); /* else clang subtracts halves of pointers, which the verifier refuses */
+	asm volatile(""
+		     : "+r"(length)); /* else clang subtracts halves of pointers, which the verifier
+					 refuses */
 	return length;
 }
 
-/* `bytes` bytes of the frame from `offset` on, or NULL where the frame is shorter. The verifier wants it asked anew in every stage and
- * after everything that moves the frame's ends. */
+/* `bytes` bytes of the frame from `offset` on, or NULL where the frame is shorter. The verifier
+ * wants it asked anew in every stage and after everything that moves the frame's ends. */
 static __always_inline void *frame_at(const struct xdp_md *ctx, __u32 offset, __u32 bytes)
 {
 	void *data = (void *)(long)ctx->data;

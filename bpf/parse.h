@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Frame -> tuple and offsets. Everything a later stage reads from the packet has been checked here against the frame's end and
- * against the length that the IP header names: a frame may be longer than its datagram (padding), never shorter.
+ * Frame -> tuple and offsets. Everything a later stage reads from the packet has been checked here
+ * against the frame's end and against the length that the IP header names: a frame may be longer
+ * than its datagram (padding), never shorter.
  *
- * What is not well-formed is the stack's to judge (PASS). Header checksums are not verified: rewriting is incremental, so a wrong
- * checksum stays wrong and its receiver drops the packet.
+ * What is not well-formed is the stack's to judge (PASS). Header checksums are not verified:
+ * rewriting is incremental, so a wrong checksum stays wrong and its receiver drops the packet.
  */
 #ifndef LEAT_BPF_PARSE_H
 #define LEAT_BPF_PARSE_H
@@ -37,8 +38,8 @@ static __always_inline bool is_vlan(__be16 proto)
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
 }
 
-/* Whether the outermost of the tags that are recorded has the TPID that their number does not suggest. A TCI of 0 (no VLAN, no
- * priority) says nothing, and such a tag is not recorded. */
+/* Whether the outermost of the tags that are recorded has the TPID that their number does not
+ * suggest. A TCI of 0 (no VLAN, no priority) says nothing, and such a tag is not recorded. */
 static __always_inline bool is_odd_tpid(const struct packet *p, bool is_outer_ad, bool is_inner_ad)
 {
 	bool is_ad = p->vlan_outer ? is_outer_ad : is_inner_ad;
@@ -134,8 +135,9 @@ static __always_inline void set_addresses_v6(struct nlb_tuple *tuple, const stru
 #define WALK_NEXT(walk)		     (((walk) >> 16) & 0xff)
 #define WALK_FRAGMENT(walk)	     (((walk) >> 24) & 1)
 
-/* Steps over the extension headers of the datagram that ends at `end`. Returns WALK(), or minus a verdict. A global function: the
- * verifier walks its loop once, on its own, and its callers see one unknown number. */
+/* Steps over the extension headers of the datagram that ends at `end`. Returns WALK(), or minus a
+ * verdict. A global function: the verifier walks its loop once, on its own, and its callers see one
+ * unknown number. */
 __noinline int walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, __u32 end)
 {
 	int i;
@@ -163,7 +165,8 @@ __noinline int walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, __u
 				return WALK(offset, header[0], 1); /* RFC 6946: others are whole */
 		}
 		if (next == IPPROTO_ROUTING && header[3])
-			return -NLB_OTHER_PROTOCOL; /* segments left: the address is not yet the destination */
+			return -NLB_OTHER_PROTOCOL; /* segments left: the address is not yet the
+						       destination */
 		next = header[0];
 		offset += bytes;
 	}

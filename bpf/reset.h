@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The client's segment becomes an RST in answer to it (RFC 9293 3.10.7.1), in the same frame, back out of the interface it came in.
- * Nothing but sequence and acknowledgement numbers is kept of the segment; the answer is never longer than it and an RST is never
- * answered, so it is not rate-limited: nobody gains by provoking it.
+ * The client's segment becomes an RST in answer to it (RFC 9293 3.10.7.1), in the same frame, back
+ * out of the interface it came in. Nothing but sequence and acknowledgement numbers is kept of the
+ * segment; the answer is never longer than it and an RST is never answered, so it is not
+ * rate-limited: nobody gains by provoking it.
  */
 #ifndef LEAT_BPF_RESET_H
 #define LEAT_BPF_RESET_H
@@ -30,7 +31,8 @@ static __always_inline bool is_reset(int verdict)
 }
 
 /* seq, ack and flags of the answer; SEG.LEN counts SYN and FIN. `l4_bytes`: header and data. */
-static __always_inline void reset_numbers(struct tcp_header *rst, const struct tcp_header *segment, __u32 l4_bytes)
+static __always_inline void reset_numbers(struct tcp_header *rst, const struct tcp_header *segment,
+					  __u32 l4_bytes)
 {
 	__u32 length = l4_bytes - (segment->offset >> 4) * 4;
 
@@ -71,7 +73,8 @@ static __always_inline void reset_ipv4(struct iphdr *ip, const struct nlb_tuple 
 		.version = 4,
 		.ihl = sizeof(header) / 4,
 		.tot_len = bpf_htons(sizeof(header) + sizeof(struct tcp_header)),
-		.frag_off = bpf_htons(0x4000), /* don't fragment; with it the id may be 0 (RFC 6864 4.1) */
+		.frag_off = bpf_htons(
+			0x4000), /* don't fragment; with it the id may be 0 (RFC 6864 4.1) */
 		.ttl = RESET_TTL,
 		.protocol = IPPROTO_TCP,
 		.saddr = *(const word32 *)from->dst,
@@ -94,7 +97,8 @@ static __always_inline void reset_ipv6(struct ipv6hdr *ip, const struct nlb_tupl
 	address_copy(&ip->daddr, from->src);
 }
 
-static __always_inline int reset_write(struct xdp_md *ctx, const struct nlb_tuple *from, __u32 l3_offset, const struct tcp_header *rst)
+static __always_inline int reset_write(struct xdp_md *ctx, const struct nlb_tuple *from,
+				       __u32 l3_offset, const struct tcp_header *rst)
 {
 	__u32 ip_bytes = from->family == NLB_IPV4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 	__u32 frame_bytes = l3_offset + ip_bytes + sizeof(*rst);
@@ -117,10 +121,13 @@ static __always_inline int reset_write(struct xdp_md *ctx, const struct nlb_tupl
 	return 0;
 }
 
-/* Returns 0 or INTERNAL. Offsets are of the segment that is answered; a global function, as it is rare and long. */
-__noinline int reset_answer(struct xdp_md *ctx, const struct nlb_tuple *from, __u32 l3_offset, __u32 l4_offset, __u32 l4_bytes)
+/* Returns 0 or INTERNAL. Offsets are of the segment that is answered; a global function, as it is
+ * rare and long. */
+__noinline int reset_answer(struct xdp_md *ctx, const struct nlb_tuple *from, __u32 l3_offset,
+			    __u32 l4_offset, __u32 l4_bytes)
 {
-	const struct tcp_header *segment = frame_at(ctx, l4_offset & PACKET_OFFSET_MAX, sizeof(*segment));
+	const struct tcp_header *segment =
+		frame_at(ctx, l4_offset & PACKET_OFFSET_MAX, sizeof(*segment));
 	struct tcp_header rst = {};
 
 	if (!segment || !from)
@@ -137,7 +144,8 @@ static __always_inline int reset(const struct packet *p, int verdict)
 {
 	__u32 l4_bytes = l3_offset(p) + p->ip_bytes - p->l4_offset;
 
-	return reset_answer(p->ctx, p->tuple, l3_offset(p), p->l4_offset, l4_bytes) ? NLB_INTERNAL : verdict;
+	return reset_answer(p->ctx, p->tuple, l3_offset(p), p->l4_offset, l4_bytes) ? NLB_INTERNAL
+										    : verdict;
 }
 
 #endif

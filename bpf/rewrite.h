@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The edits, after every decision: VLAN tags and MAC addresses, and for nat addresses, ports, TTL and checksums. One place for both
- * directions. What can fail (moving the frame's head) comes first, so a packet is never half edited when it is dropped.
+ * The edits, after every decision: VLAN tags and MAC addresses, and for nat addresses, ports, TTL
+ * and checksums. One place for both directions. What can fail (moving the frame's head) comes
+ * first, so a packet is never half edited when it is dropped.
  *
- * A frame to a target carries no tags: targets are described by an interface. An answer carries those that its client's frames carry.
+ * A frame to a target carries no tags: targets are described by an interface. An answer carries
+ * those that its client's frames carry.
  */
 #ifndef LEAT_BPF_REWRITE_H
 #define LEAT_BPF_REWRITE_H
@@ -20,7 +22,7 @@ static __always_inline int move_head(struct packet *p, __u32 tags)
 	if (bpf_xdp_adjust_head(p->ctx, fewer))
 		return NLB_INTERNAL;
 	p->tags = tags;
-		p->l4_offset = (p->l4_offset - fewer) & PACKET_OFFSET_MAX;
+	p->l4_offset = (p->l4_offset - fewer) & PACKET_OFFSET_MAX;
 	return 0;
 }
 
@@ -120,7 +122,8 @@ static __always_inline int rewrite_tcp(struct packet *p, const struct endpoints 
 	return 0;
 }
 
-/* A checksum of 0 means that there is none, and stays (RFC 768; RFC 6935 for IPv6); one that comes out as 0 is sent as 0xffff. */
+/* A checksum of 0 means that there is none, and stays (RFC 768; RFC 6935 for IPv6); one that comes
+ * out as 0 is sent as 0xffff. */
 static __always_inline int rewrite_udp(struct packet *p, const struct endpoints *to, __u64 change)
 {
 	struct udp_header *udp = packet_at(p, p->l4_offset, UDP_HEADER);
@@ -137,7 +140,8 @@ static __always_inline int rewrite_udp(struct packet *p, const struct endpoints 
 	return 0;
 }
 
-/* Addresses, ports and TTL, with the checksums that cover them. What is replaced is known from the tuple. */
+/* Addresses, ports and TTL, with the checksums that cover them. What is replaced is known from the
+ * tuple. */
 static __always_inline int rewrite_endpoints(struct packet *p, const struct endpoints *to)
 {
 	const struct nlb_tuple *from = p->tuple;
@@ -174,7 +178,8 @@ static __always_inline int rewrite(struct packet *p, int verdict)
 
 	if (!link)
 		return NLB_INTERNAL;
-	error = is_reply(verdict) ? rewrite_tags(p, link->vlan_outer, link->vlan_inner) : rewrite_tags(p, 0, 0);
+	error = is_reply(verdict) ? rewrite_tags(p, link->vlan_outer, link->vlan_inner)
+				  : rewrite_tags(p, 0, 0);
 	if (error || rewrite_macs(p))
 		return NLB_INTERNAL;
 	if (p->ends.src && rewrite_endpoints(p, &p->ends))

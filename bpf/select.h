@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Hash -> slot -> target, for packets whose flow knows none. The ring is read once: user space switches it by one store. The
- * primary target of a slot steps back for the secondary while its health bit is 0.
+ * Hash -> slot -> target, for packets whose flow knows none. The ring is read once: user space
+ * switches it by one store. The primary target of a slot steps back for the secondary while its
+ * health bit is 0.
  */
 #ifndef LEAT_BPF_SELECT_H
 #define LEAT_BPF_SELECT_H

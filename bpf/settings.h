@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What an operator sets. An entry of a map that is read for every packet, no constant of the program: it outlives the program, and
- * changes without one.
+ * What an operator sets. An entry of a map that is read for every packet, no constant of the
+ * program: it outlives the program, and changes without one.
  */
 #ifndef LEAT_BPF_SETTINGS_H
 #define LEAT_BPF_SETTINGS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The life of a flow as the two tables see it: TCP states from the flags of either side, and when an entry is too old. Pure: no map
- * is touched here.
+ * The life of a flow as the two tables see it: TCP states from the flags of either side, and when
+ * an entry is too old. Pure: no map is touched here.
  */
 #ifndef LEAT_BPF_STATE_H
 #define LEAT_BPF_STATE_H
@@ -22,7 +22,8 @@ static __always_inline bool is_half_open(__u8 state)
 	return state == NLB_FLOW_SYN_SENT || state == NLB_FLOW_SYN_RECEIVED;
 }
 
-/* States in which a SYN begins a new connection: the old one has ended, whatever late segments say. */
+/* States in which a SYN begins a new connection: the old one has ended, whatever late segments say.
+ */
 static __always_inline bool is_over(__u8 state)
 {
 	return state == NLB_FLOW_CLOSING || state == NLB_FLOW_TIME_WAIT || state == NLB_FLOW_CLOSED;
@@ -32,7 +33,8 @@ static __always_inline void state_fin(struct flow_state *now, __u8 whose)
 {
 	now->flags |= whose;
 	if (now->state != NLB_FLOW_CLOSED)
-		now->state = (now->flags & FIN_BOTH) == FIN_BOTH ? NLB_FLOW_TIME_WAIT : NLB_FLOW_CLOSING;
+		now->state =
+			(now->flags & FIN_BOTH) == FIN_BOTH ? NLB_FLOW_TIME_WAIT : NLB_FLOW_CLOSING;
 }
 
 /* Of a connection that is known from this segment of its client on. */
@@ -56,7 +58,8 @@ static __always_inline bool may_change_from_target(__u8 tcp_flags)
 	return tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST);
 }
 
-/* After a segment of the client. SYNs of known flows are retransmissions: what begins anew doesn't come here. */
+/* After a segment of the client. SYNs of known flows are retransmissions: what begins anew doesn't
+ * come here. */
 static __always_inline struct flow_state state_from_client(struct flow_state now, __u8 tcp_flags)
 {
 	if (tcp_flags & TCP_RST)
@@ -79,7 +82,8 @@ static __always_inline struct flow_state state_from_target(struct flow_state now
 	return now;
 }
 
-/* What both entries are to say when one side has just changed: a FIN that the other CPU has recorded meanwhile is not lost. */
+/* What both entries are to say when one side has just changed: a FIN that the other CPU has
+ * recorded meanwhile is not lost. */
 static __always_inline struct flow_state state_merge(struct flow_state now, __u8 other_flags)
 {
 	now.flags |= other_flags & FIN_BOTH;
@@ -89,7 +93,8 @@ static __always_inline struct flow_state state_merge(struct flow_state now, __u8
 }
 
 /* Idle time after which an entry in this state no longer counts. */
-static __always_inline __u64 state_timeout_ns(const struct nlb_settings *settings, __u8 state, __u16 idle_s)
+static __always_inline __u64 state_timeout_ns(const struct nlb_settings *settings, __u8 state,
+					      __u16 idle_s)
 {
 	__u32 seconds = idle_s;
 

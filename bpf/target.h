@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Target id -> target, and whether it takes new flows. An id that outlived its target finds nothing: indices are reused, generations
- * are not.
+ * Target id -> target, and whether it takes new flows. An id that outlived its target finds
+ * nothing: indices are reused, generations are not.
  */
 #ifndef LEAT_BPF_TARGET_H
 #define LEAT_BPF_TARGET_H

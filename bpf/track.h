@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the flow table learns from a packet that is sure to be sent to its target: a new entry, or time, state and link of the one
- * there is. For nat also the source towards the target.
+ * What the flow table learns from a packet that is sure to be sent to its target: a new entry, or
+ * time, state and link of the one there is. For nat also the source towards the target.
  */
 #ifndef LEAT_BPF_TRACK_H
 #define LEAT_BPF_TRACK_H
 
 #include "entry.h"
-#include "listener.h"
 #include "maps.h"
 #include "nat.h"
+#include "open.h"
 #include "packet.h"
 #include "parse.h"
 #include "state.h"
@@ -35,20 +35,9 @@ static __always_inline struct sighting sighting(const struct packet *p)
 	return seen;
 }
 
-/* A global function for its entry's place on the stack. Returns whether there is an entry now. */
-__noinline int l2_open(struct xdp_md *ctx, const struct nlb_tuple *client, const struct sighting *seen)
-{
-	struct nlb_tuple key;
-	struct nlb_flow f;
-
-	if (!client || !seen || flow_fill(&f, ctx, seen, client->protocol))
-		return false;
-	key = *client;
-	return !bpf_map_update_elem(&flows, &key, &f, BPF_ANY);
-}
-
-/* l2 needs no entry to find the target, only to stay on it: a SYN goes by the hash alone, so that a flood of them leaves nothing, and
- * where the table refuses an entry the packet goes by the hash as well. */
+/* l2 needs no entry to find the target, only to stay on it: a SYN goes by the hash alone, so that a
+ * flood of them leaves nothing, and where the table refuses an entry the packet goes by the hash as
+ * well. */
 static __always_inline int track_new_l2(struct packet *p, const struct sighting *seen)
 {
 	if (!(p->tcp_flags & (TCP_SYN | TCP_RST)))
@@ -58,15 +47,26 @@ static __always_inline int track_new_l2(struct packet *p, const struct sighting 
 	return 0;
 }
 
+static __always_inline void translate_from(struct packet *p, const void *snat, __be16 port)
+{
+	p->ends = (struct endpoints){snat, p->target->address, port, p->target->port};
+}
+
 static __always_inline int track_new_nat(struct packet *p, const struct sighting *seen)
 {
-	int verdict = nat_open(p->ctx, p->tuple, seen);
+	int source = nat_open(p->ctx, p->tuple, seen);
+	const struct nlb_snat *snat;
+	__u32 index;
 
-	if (verdict)
-		return verdict;
+	if (source < 0)
+		return -source;
+	index = NAT_SOURCE_SNAT(source);
+	snat = bpf_map_lookup_elem(&snats, &index);
+	if (!snat)
+		return NLB_INTERNAL;
+	translate_from(p, snat->address, NAT_SOURCE_PORT(source));
 	p->is_new_flow = true;
-	p->flow = bpf_map_lookup_elem(&flows, p->tuple);
-	return p->flow ? 0 : NLB_FLOW_TABLE_FULL; /* evicted at once */
+	return 0;
 }
 
 static __always_inline int track_new(struct packet *p)
@@ -78,26 +78,27 @@ static __always_inline int track_new(struct packet *p)
 
 static __always_inline bool tells_news(const struct packet *p, const struct nlb_flow *f)
 {
-	return may_change_from_client(f->state, p->tcp_flags) || f->idle_s != p->idle_s || f->listener != p->listener->id ||
-	       (f->flags & NLB_FLOW_ODD_TPID) != p->odd_tpid || !link_is(&f->link, p) ||
-	       (f->snat_port && is_sync_due(f->synced_s, p->now_ns));
+	return may_change_from_client(f->state, p->tcp_flags) || f->idle_s != p->idle_s ||
+	       f->listener != p->listener->id || (f->flags & NLB_FLOW_ODD_TPID) != p->odd_tpid ||
+	       !link_is(&f->link, p) || (f->snat_port && is_sync_due(f->synced_s, p->now_ns));
 }
 
 static __always_inline int track_known(struct packet *p)
 {
 	struct nlb_flow *f = p->flow;
 	struct sighting seen;
-	int verdict;
 
+	if (is_nat(p))
+		translate_from(p, f->snat, f->snat_port);
 	if (f->last_seen_ns != p->now_ns) /* else the line stays shared between CPUs */
 		f->last_seen_ns = p->now_ns;
 	if (likely(!tells_news(p, f)))
 		return 0;
 	seen = sighting(p);
-	verdict = flow_learn(p->ctx, p->tuple, f, &seen);
-	if (verdict)
-		bpf_map_delete_elem(&flows, p->tuple);
-	return verdict;
+	if (!flow_learn(p->ctx, p->tuple, f, &seen))
+		return 0;
+	bpf_map_delete_elem(&flows, p->tuple);
+	return NLB_NAT_PORT_LOST;
 }
 
 /* The last stage of the way to a target. */
@@ -107,8 +108,6 @@ static __always_inline int track(struct packet *p)
 
 	if (verdict)
 		return verdict;
-	if (is_nat(p) && p->flow)
-		p->ends = (struct endpoints){p->flow->snat, p->target->address, p->flow->snat_port, p->target->port};
 	return p->egress ? NLB_FORWARD_REDIRECT : NLB_FORWARD_TX;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The end of every walk: counts the verdict and turns it into what the kernel is to do. The only file that names XDP_*.
+ * The end of every walk: counts the verdict and turns it into what the kernel is to do. The only
+ * file that names XDP_*.
  */
 #ifndef LEAT_BPF_VERDICT_H
 #define LEAT_BPF_VERDICT_H
@@ -72,7 +73,8 @@ static __always_inline void count_target(const struct packet *p, int verdict)
 	}
 }
 
-/* What the walk decided, for the listener and the target. Asked before the packet is edited: little is left to remember then. */
+/* What the walk decided, for the listener and the target. Asked before the packet is edited: little
+ * is left to remember then. */
 static __always_inline void count_walk(const struct packet *p, int verdict)
 {
 	if (p->listener)

@@ -66,7 +66,9 @@ struct nlb_settings {
 	__u64 object_digest;	 /* of the BPF object whose program is attached: a restart with the same one replaces nothing */
 	__u32 abi;		 /* NLB_ABI */
 	__u32 flags;		 /* none yet */
-	__u16 nat_port_first;	 /* SNAT ports, host order, inclusive; kept apart from net.ipv4.ip_local_port_range */
+	/* SNAT ports, host order, inclusive; kept apart from net.ipv4.ip_local_port_range. Only packets to these ports are looked up
+	 * in replies: a range that no longer holds a flow's port ends the flow. */
+	__u16 nat_port_first;
 	__u16 nat_port_last;
 	__u32 timeout_s[NLB_FLOW_STATES]; /* idle seconds by state; UDP and ESTABLISHED come from the listener instead */
 	__u32 pad;
@@ -74,6 +76,8 @@ struct nlb_settings {
 NLB_ASSERT_SIZE(struct nlb_settings, 80);
 
 /* ---- listeners: hash ------------------------------------------------------------------------------------------------------- */
+/* Besides, one entry {address, port 0, protocol 0} for each address that any listener has, its value ignored: fragments have no ports,
+ * this is how it is known that they are not the stack's. */
 struct nlb_listener_key {
 	__u8 address[16];
 	__be16 port;
@@ -186,7 +190,7 @@ struct nlb_flow {
 	__u64 last_seen_ns; /* CLOCK_MONOTONIC, coarse */
 	__u32 target;	    /* target id */
 	__u32 listener;	    /* listener id */
-	__u32 synced_s;	    /* when the entry of the other direction was last looked after, monotonic seconds */
+	__u32 synced_s;	    /* nat: when the entry of the other direction was last looked after, monotonic seconds */
 	__u32 created_s;
 	__u8 snat[16]; /* nat: source address and port towards the target */
 	__be16 snat_port;

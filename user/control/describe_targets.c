@@ -64,6 +64,15 @@ static json_t *since_of(const struct observed_target *seen)
 	return json_string(clock_format_utc(seen->health.since_ms, text));
 }
 
+/* Without a next hop it gets nothing, whatever is its due. */
+static double share_of(const struct observed_target *seen, const struct route *route,
+		       const struct route_ring *ring)
+{
+	if (!ring || seen->path.state != NEIGH_RESOLVED)
+		return 0;
+	return route_share_pct(seen->target, route, ring);
+}
+
 static json_t *describe_one(const struct control *control, const struct observed_target *seen,
 			    const struct route *route, const struct route_ring *ring)
 {
@@ -78,9 +87,8 @@ static json_t *describe_one(const struct control *control, const struct observed
 		seen->group, "target", endpoint_format(&seen->address, seen->port, endpoint),
 		"address", addr_format(&seen->address, address), "port", (int)seen->port, "weight",
 		seen->target ? (int)seen->target->weight : 0, "share_pct",
-		ring ? route_share_pct(seen->target, route, ring) : 0.0, "state",
-		target_state_name(health->state), "reason", health_reason_name(health->reason),
-		"since", since_of(seen), "since_s",
+		share_of(seen, route, ring), "state", target_state_name(health->state), "reason",
+		health_reason_name(health->reason), "since", since_of(seen), "since_s",
 		(json_int_t)((clock_wall_ms() - health->since_ms) / 1000), "last_check_ms",
 		health->checks ? json_integer(health->last_took_ms) : json_null(), "flows",
 		(json_int_t)flows, "new_flows_per_s", seen->sample.new_flows_per_s, "new_flows",

@@ -103,23 +103,31 @@ static void set_error(struct interface *interface, unsigned ifindex, const struc
 	snprintf(interface->reason, sizeof(interface->reason), "%s", err->text);
 }
 
+static void follow_carrier(struct interface *interface, bool is_down)
+{
+	if (interface->is_down != is_down)
+		log_info("interface: '%s' is %s", interface->name, is_down ? "down" : "up");
+	interface->is_down = is_down;
+}
+
 static int attach(struct control *control, struct interface *interface, struct err *err)
 {
-	unsigned ifindex = link_of(control, interface).ifindex;
+	struct neigh_link link = link_of(control, interface);
 	enum nlb_mode mode = NLB_MODE_AUTO;
 	struct err own = {0};
 	int ret;
 
-	if (!ifindex) {
+	if (!link.ifindex) {
 		set_missing(interface);
 		return 0;
 	}
 	ret = nlb_attach(control->nlb, interface->name, wanted_mode(control), &mode, &own);
 	if (ret) {
-		set_error(interface, ifindex, &own);
+		set_error(interface, link.ifindex, &own);
 		return err_set(err, ret, "%s", own.text);
 	}
-	set_attached(interface, ifindex, mode);
+	set_attached(interface, link.ifindex, mode);
+	follow_carrier(interface, !link.is_up);
 	return 0;
 }
 
@@ -143,11 +151,13 @@ void interfaces_on_link(struct control *control, const char *ifname, const struc
 		interface = &control->interfaces.list[i];
 		if (strcmp(interface->name, ifname) != 0)
 			continue;
-		if (!link || !link->ifindex)
+		if (!link || !link->ifindex) {
 			set_missing(interface);
-		else if (interface->state != INTERFACE_ATTACHED ||
-			 interface->ifindex != link->ifindex)
+			continue;
+		}
+		if (interface->state != INTERFACE_ATTACHED || interface->ifindex != link->ifindex)
 			(void)!attach(control, interface, NULL);
+		follow_carrier(interface, !link->is_up);
 	}
 }
 

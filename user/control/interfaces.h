@@ -19,6 +19,7 @@ struct interface {
 	enum interface_state state;
 	enum nlb_mode mode; /* obtained; with INTERFACE_ATTACHED */
 	unsigned ifindex;
+	bool is_down; /* attached, but without carrier or administratively down */
 	char reason[ERR_TEXT_MAX];
 };
 

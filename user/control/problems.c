@@ -50,6 +50,9 @@ static void of_interfaces(const struct control *control, struct problems *proble
 			add_error(problems, "see the reason; it is tried again every few seconds",
 				  "interface '%s' is not attached: %s", interface->name,
 				  interface->reason);
+		else if (interface->is_down)
+			add_error(problems, "check the cable and 'ip link'",
+				  "interface '%s' is down", interface->name);
 		else if (interface->mode == NLB_MODE_GENERIC)
 			add_warning(problems,
 				    "use a NIC whose driver has native XDP for more than a trial",
@@ -125,7 +128,7 @@ static void of_next_hops(const struct control *control, struct problems *problem
 	}
 	if (count > NAMED_MAX)
 		add_warning(problems, "see 'leatctl target list'",
-			    "%zu more targets have no next hop", count - NAMED_MAX);
+			    "more targets have no next hop: %zu", count - NAMED_MAX);
 }
 
 static void of_tables(const struct control *control, struct problems *problems)

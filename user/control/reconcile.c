@@ -10,6 +10,7 @@
 
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 30000
+#define WALKS_MAX      64
 #define LOG_EVERY_MS   30000
 #define NS_PER_S       1e9
 
@@ -57,12 +58,23 @@ static void log_plan(const struct nlb_plan *p, int flows_ended, double seconds)
 		 p->targets_removed, p->slots_moved, p->slots_total, flows_ended, seconds * 1000);
 }
 
-/* Flows of targets that are gone would only be refused one by one. */
+/* By the last pass over the flow table, if there was one: a target that drained gets no more. */
+static bool may_have_flows(const struct nlb_flow_census *census, uint32_t target_id)
+{
+	return !census->passes || census->by_target[NLB_TARGET_INDEX(target_id)];
+}
+
+/* Flows of targets that are gone would only be refused one by one until they expire. Each deletion
+ * walks the whole table, so only the first are helped along. */
 static int end_flows(struct control *control, const struct nlb_plan *plan)
 {
-	int deleted, total = 0;
+	const struct nlb_flow_census *census = nlb_flow_census(control->nlb);
+	int deleted, total = 0, walks = 0;
 
-	for (size_t i = 0; i < plan->removed_target_count; i++) {
+	for (size_t i = 0; i < plan->removed_target_count && walks < WALKS_MAX; i++) {
+		if (!may_have_flows(census, plan->removed_targets[i]))
+			continue;
+		walks++;
 		deleted = nlb_flows_delete(control->nlb, plan->removed_targets[i]);
 		if (deleted > 0)
 			total += deleted;

@@ -8,9 +8,14 @@ static bool has_path(const struct observed_target *seen)
 	return seen && seen->path.state == NEIGH_RESOLVED;
 }
 
-static bool counts_as_healthy(const struct observed_target *seen)
+static bool is_reachable(const struct observed_target *seen, const struct route_ring *ring)
 {
-	if (!has_path(seen))
+	return seen && (has_path(seen) || ring->is_cut_off);
+}
+
+static bool counts_as_healthy(const struct observed_target *seen, const struct route_ring *ring)
+{
+	if (!is_reachable(seen, ring))
 		return false;
 	return seen->health.state == TARGET_HEALTHY ||
 	       (seen->health.state == TARGET_INITIAL && seen->was_routed);
@@ -21,9 +26,9 @@ static bool belongs_in_ring(const struct target_group *tg, const struct target *
 	return tg->in_use && !target->drain && target->weight > 0;
 }
 
-static bool can_take(const struct observed_target *seen, bool fails_open)
+static bool can_take(const struct observed_target *seen, const struct route_ring *ring)
 {
-	return counts_as_healthy(seen) || (fails_open && has_path(seen));
+	return counts_as_healthy(seen, ring) || (ring->fails_open && is_reachable(seen, ring));
 }
 
 static const struct observed_target *
@@ -32,36 +37,45 @@ find(const struct observed *observed, const struct target_group *tg, const struc
 	return observed_find(observed, tg->name, &target->address, target->port);
 }
 
-static void count_takers(const struct target_group *tg, uint16_t family,
-			 const struct observed *observed, struct route_ring *ring)
+/* The ring's targets one after the other: NULL at its end. *i: where to go on. */
+static const struct target *next_target(const struct target_group *tg, uint16_t family, size_t *i)
 {
 	const struct target *target;
 
-	for (size_t i = 0; i < tg->target_count; i++) {
-		target = &tg->targets[i];
-		if (target->address.family == family && belongs_in_ring(tg, target) &&
-		    can_take(find(observed, tg, target), ring->fails_open))
-			ring->taker_weight += target->weight;
+	while (*i < tg->target_count) {
+		target = &tg->targets[(*i)++];
+		if (target->address.family == family && belongs_in_ring(tg, target))
+			return target;
 	}
+	return NULL;
+}
+
+static bool has_any_path(const struct target_group *tg, uint16_t family,
+			 const struct observed *observed)
+{
+	const struct target *target;
+
+	for (size_t i = 0; (target = next_target(tg, family, &i));)
+		if (has_path(find(observed, tg, target)))
+			return true;
+	return false;
 }
 
 struct route_ring route_ring(const struct target_group *tg, uint16_t family,
 			     const struct observed *observed)
 {
-	struct route_ring ring = {0};
+	struct route_ring ring = {.is_cut_off = !has_any_path(tg, family, observed)};
 	const struct target *target;
 
-	for (size_t i = 0; i < tg->target_count; i++) {
-		target = &tg->targets[i];
-		if (target->address.family != family || !belongs_in_ring(tg, target))
-			continue;
+	for (size_t i = 0; (target = next_target(tg, family, &i));) {
 		ring.total++;
-		ring.weight += target->weight;
-		ring.healthy += counts_as_healthy(find(observed, tg, target));
+		ring.healthy += counts_as_healthy(find(observed, tg, target), &ring);
 	}
 	ring.fails_open = health_fails_open(ring.healthy, ring.total, tg->min_healthy_count,
 					    tg->min_healthy_pct);
-	count_takers(tg, family, observed, &ring);
+	for (size_t i = 0; (target = next_target(tg, family, &i));)
+		if (can_take(find(observed, tg, target), &ring))
+			ring.taker_weight += target->weight;
 	return ring;
 }
 
@@ -97,7 +111,7 @@ struct route route_target(const struct target_group *tg, const struct target *ta
 	return (struct route){
 		.is_present = true,
 		.in_ring = true,
-		.takes_new = can_take(seen, ring->fails_open),
+		.takes_new = can_take(seen, ring),
 	};
 }
 

@@ -4,15 +4,19 @@
  * the maps (want.c) and for what is shown of them (describe_….c), so both say the same.
  *
  * Rules (elbv2.md 3.9):
- *   - in the ring: registered, not drained, weight above 0, its group is in a listener;
- *   - takes new flows: in the ring, its next hop is resolved, and it is healthy or its group fails
- * open. Until the first change of health after a restart the routing bit that was found in the maps
- * counts as its health;
- *   - a group fails open by health_fails_open() over its ring, for each address family by itself: a
- * family is a ring of its own. An unreachable target counts as not healthy there, though its health
- * state is left alone;
- *   - draining, or registered in a group that no listener names (any more): no new flows, the open
- * ones go on.
+ *
+ *     - In the ring: registered, not drained, weight above 0, its group is in a listener.
+ *     - Takes new flows: in the ring, its next hop is resolved, and it is healthy or its group
+ *       fails open. A target that took flows before (a restart, a drain) counts as healthy until
+ *       its checks say otherwise.
+ *     - A group fails open by health_fails_open() over its ring, for each address family by itself:
+ *       a family is a ring of its own. An unreachable target counts as not healthy there, though
+ *       its health state is left alone.
+ *     - When no target of a ring is reachable (the link to them is down), there is nothing to steer
+ *       flows to: the bits follow health alone, so that connections survive a link that soon comes
+ *       back.
+ *     - Draining, or registered in a group that no listener names (any more): no new flows, the
+ *       open ones go on.
  */
 #ifndef LEAT_CONTROL_ROUTE_H
 #define LEAT_CONTROL_ROUTE_H
@@ -23,8 +27,8 @@ struct route_ring {	  /* of a target group and address family */
 	unsigned total;	  /* targets in it */
 	unsigned healthy; /* of these, healthy and reachable */
 	bool fails_open;
-	unsigned weight;       /* sum over its targets */
-	unsigned taker_weight; /* over those that take new flows */
+	bool is_cut_off;       /* none has a next hop */
+	unsigned taker_weight; /* sum over those that take new flows */
 };
 
 struct route {

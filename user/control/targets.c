@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Follows the model: rows come and go, probes and watches with them. Each of the three reasons why
- * a target is not probed has its state: draining, unused, or healthy by decree (checks disabled).
+ * Follows the model: rows come and go, and with them probes (checks.c), watched paths and drains.
  */
 #include "targets.h"
 
@@ -9,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "checks.h"
 #include "drain.h"
 #include "nlb/nlb.h"
 #include "store/store.h"
@@ -20,15 +20,9 @@ void targets_init(struct targets *targets)
 	tally_init(&targets->tally);
 }
 
-static void stop_probe(struct observed_target *seen)
-{
-	health_probe_stop(seen->probe);
-	seen->probe = NULL;
-}
-
 static void drop_row(struct targets *targets, struct observed_target *seen)
 {
-	stop_probe(seen);
+	checks_stop(seen);
 	if (seen->is_watched)
 		neigh_unwatch(targets->neigh, &seen->address);
 	observed_remove(&targets->observed, seen);
@@ -43,139 +37,6 @@ void targets_fini(struct targets *targets)
 	list_for_each_safe(seen, next, &targets->observed.targets, node) drop_row(targets, seen);
 	observed_fini(&targets->observed);
 	tally_fini(&targets->tally);
-}
-
-/* ---- health ---- */
-
-static void log_state(const struct observed_target *seen, enum target_state from, const char *why)
-{
-	char name[OBSERVED_NAME_MAX];
-
-	log_info("health: target '%s' %s -> %s (%s)", observed_name(seen, name),
-		 target_state_name(from), target_state_name(seen->health.state), why);
-}
-
-/* To be asked before a decree changes the state. */
-static bool is_routed(const struct observed_target *seen)
-{
-	return seen->health.state == TARGET_HEALTHY || seen->was_routed;
-}
-
-/* A state that comes from the model, not from a probe. */
-static void set_state(struct targets *targets, struct observed_target *seen,
-		      enum target_state state, enum health_reason reason)
-{
-	enum target_state from = seen->health.state;
-
-	seen->was_routed = is_routed(seen);
-	if (!health_state_set(&seen->health, state, reason, clock_wall_ms()))
-		return;
-	targets->transitions++;
-	log_state(seen, from, health_reason_text(reason));
-}
-
-static void describe_result(const struct observed_target *seen, const struct health_result *result,
-			    char *text, size_t size)
-{
-	const struct health_check *check = &seen->tg->health_check;
-	unsigned threshold = result->passed ? check->healthy_threshold : check->unhealthy_threshold;
-	const char *what = result->passed ? "check passed" : health_reason_text(result->reason);
-	char detail[16] = "";
-
-	if (!result->passed && result->detail)
-		snprintf(detail, sizeof(detail), " %d", result->detail);
-	snprintf(text, size, "%s%s, %u/%u, %u ms", what, detail, threshold, threshold,
-		 result->took_ms);
-}
-
-static void on_result(struct health_probe *probe, const struct health_result *result, void *arg)
-{
-	struct observed_target *seen = arg;
-	const struct health_check *check = &seen->tg->health_check;
-	enum target_state from = seen->health.state;
-	unsigned healthy_threshold = check->healthy_threshold;
-	char why[160];
-
-	seen->tally->counts[result->passed ? HEALTH_NONE : result->reason]++;
-	if (!health_state_step(&seen->health, result, healthy_threshold, check->unhealthy_threshold,
-			       clock_wall_ms()))
-		return;
-	seen->owner->transitions++;
-	seen->was_routed = false;
-	if (from == TARGET_INITIAL && result->passed)
-		snprintf(why, sizeof(why), "first check passed, %u ms", result->took_ms);
-	else
-		describe_result(seen, result, why, sizeof(why));
-	log_state(seen, from, why);
-	seen->owner->on_change(seen->owner->arg);
-}
-
-static struct health_spec spec_of(const struct target_group *tg, const struct target *target)
-{
-	const struct health_check *check = &tg->health_check;
-
-	return (struct health_spec){
-		.protocol = check->protocol,
-		.address = target->address,
-		.port = check->port ? check->port : target->port,
-		.path = check->path,
-		.matcher = check->matcher,
-		.matcher_count = check->matcher_count,
-		.interval_ms = check->interval_s * 1000,
-		.timeout_ms = check->timeout_s * 1000,
-	};
-}
-
-static void start_probe(struct targets *targets, struct observed_target *seen)
-{
-	static struct log_limit limit;
-	unsigned long long swallowed;
-	struct err err = {0};
-
-	seen->probe = health_probe_start(targets->health, &seen->spec, on_result, seen, &err);
-	if (!seen->probe && log_limit_pass(&limit, 10000, &swallowed))
-		log_error("health: %s", err.text);
-}
-
-static void probe(struct targets *targets, struct observed_target *seen)
-{
-	struct health_spec spec = spec_of(seen->tg, seen->target);
-	bool same = seen->probe && health_spec_equal(&seen->spec, &spec);
-	struct err err = {0};
-
-	seen->spec = spec; /* also when it is equal: its strings live in the new model */
-	if (!seen->probe)
-		start_probe(targets, seen);
-	else if (!same && health_probe_change(seen->probe, &spec, &err))
-		log_error("health: %s", err.text);
-}
-
-static bool needs_probe(const struct observed_target *seen)
-{
-	return seen->target && seen->tg->in_use && !seen->target->drain &&
-	       seen->tg->health_check.enabled;
-}
-
-/* From a state that is not of probes back to the beginning of them. */
-static void begin_checks(struct targets *targets, struct observed_target *seen)
-{
-	if (seen->health.state == TARGET_UNUSED || seen->health.state == TARGET_DRAINING ||
-	    seen->health.reason == HEALTH_CHECKS_DISABLED)
-		set_state(targets, seen, TARGET_INITIAL, HEALTH_REGISTERING);
-	probe(targets, seen);
-}
-
-static void follow_health(struct targets *targets, struct observed_target *seen)
-{
-	if (needs_probe(seen)) {
-		begin_checks(targets, seen);
-		return;
-	}
-	stop_probe(seen);
-	if (!seen->tg->in_use)
-		set_state(targets, seen, TARGET_UNUSED, HEALTH_NOT_IN_USE);
-	else
-		set_state(targets, seen, TARGET_HEALTHY, HEALTH_CHECKS_DISABLED);
 }
 
 /* ---- paths ---- */
@@ -284,8 +145,8 @@ static void begin_drain(struct targets *targets, struct observed_target *seen, i
 {
 	char name[OBSERVED_NAME_MAX];
 
-	stop_probe(seen);
-	seen->was_routed = is_routed(seen);
+	checks_stop(seen);
+	seen->was_routed = checks_is_routed(seen);
 	seen->drain_until_ms = until_ms;
 	log_info("drain: target '%s' takes no new flows, open ones go on for %lld s",
 		 observed_name(seen, name), (long long)(until_ms - now_ms + 999) / 1000);
@@ -304,7 +165,7 @@ static void end_drain(struct targets *targets, struct observed_target *seen, int
 		drop_row(targets, seen);
 		return;
 	}
-	stop_probe(seen);
+	checks_stop(seen);
 	seen->was_routed = false; /* no flow of it is left */
 	seen->drain_until_ms = now_ms;
 	if (health_state_set(&seen->health, TARGET_UNUSED, HEALTH_DRAINED, now_ms))
@@ -326,10 +187,10 @@ static void follow_drain(struct targets *targets, struct observed_target *seen,
 		break;
 	case DRAIN_TAKEN_BACK:
 		seen->drain_until_ms = 0;
-		follow_health(targets, seen);
+		checks_follow(targets, seen);
 		break;
 	case DRAIN_NONE:
-		follow_health(targets, seen);
+		checks_follow(targets, seen);
 		break;
 	case DRAIN_GOES_ON:
 		break;
@@ -411,7 +272,7 @@ static void leave(struct targets *targets, struct observed_target *seen, const s
 {
 	seen->target = NULL;
 	seen->tg = NULL;
-	stop_probe(seen);
+	checks_stop(seen);
 	follow_drain(targets, seen, model, now_ms);
 }
 
@@ -431,23 +292,40 @@ void targets_follow(struct targets *targets, const struct model *model, int64_t 
 		leave(targets, seen, model, now_ms);
 }
 
+/* Forgets all ended drains with one write to the disk: there may be thousands. */
+static bool forget_ended(struct targets *targets, int64_t now_ms)
+{
+	struct observed_target *seen;
+	struct err err = {0};
+	bool any = false;
+
+	list_for_each(seen, &targets->observed.targets, node)
+	{
+		if (seen->health.state != TARGET_DRAINING || !drain_is_over(seen, now_ms))
+			continue;
+		if (!any && store_begin(targets->store, &err))
+			break;
+		any = true;
+		forget_drain(targets, seen);
+	}
+	if (any && store_finish(targets->store, &err) == 0)
+		return true;
+	if (err.text[0])
+		log_error("store: %s", err.text);
+	return any;
+}
+
 void targets_tick(struct targets *targets, int64_t now_ms)
 {
 	struct observed_target *seen, *next;
-	bool changed = false;
 
-	list_for_each_safe(seen, next, &targets->observed.targets, node)
-	{
-		if (needs_probe(seen) && !seen->probe)
-			start_probe(targets, seen);
-		if (seen->health.state != TARGET_DRAINING || !drain_is_over(seen, now_ms))
-			continue;
-		forget_drain(targets, seen);
-		end_drain(targets, seen, now_ms);
-		changed = true;
-	}
-	if (changed)
-		targets->on_change(targets->arg);
+	list_for_each(seen, &targets->observed.targets, node) checks_retry(targets, seen);
+	if (!forget_ended(targets, now_ms))
+		return;
+	list_for_each_safe(seen, next, &targets->observed.targets,
+			   node) if (seen->health.state == TARGET_DRAINING &&
+				     drain_is_over(seen, now_ms)) end_drain(targets, seen, now_ms);
+	targets->on_change(targets->arg);
 }
 
 /* ---- after a restart ---- */

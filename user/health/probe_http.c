@@ -29,7 +29,7 @@
 #define BUFFER_BYTES   4096L /* of each transfer under way; curl's default is four times that */
 #define BODY_BYTES_MAX 65536
 #define BODY_GRACE_MS  200 /* for the body, after the headers */
-#define OVERTIME_MS    100 /* to read what had arrived when the timeout was over */
+#define OVERTIME_MS    250 /* to read what had arrived when the timeout was over */
 
 struct http_prober {
 	struct loop *loop;

@@ -13,7 +13,7 @@ static const char two_targets[] =
 	"target_groups: [{name: web, protocol: TCP, port: 80, targets: [10.0.0.11, {address: "
 	"10.0.0.12, weight: 3}]}]\n";
 
-enum path { GOOD, LOST, UNSEEN };
+enum path { GOOD, LOST, BOTH_LOST, UNSEEN };
 
 /* The first target's circumstances; the second is always healthy and reachable unless `other` says
  * otherwise. */
@@ -34,6 +34,8 @@ static const struct row {
 	{"all initial: fails open", TARGET_INITIAL, TARGET_INITIAL, GOOD, false, true, true, true},
 	{"healthy without a next hop", TARGET_HEALTHY, TARGET_HEALTHY, LOST, false, false, false, true},
 	{"the only healthy one is unreachable: fails open", TARGET_HEALTHY, TARGET_UNHEALTHY, LOST, false, true, false, true},
+	{"cut off: the bits follow health", TARGET_HEALTHY, TARGET_UNHEALTHY, BOTH_LOST, false, false, true, false},
+	{"cut off and unhealthy: fails open", TARGET_UNHEALTHY, TARGET_UNHEALTHY, BOTH_LOST, false, true, true, true},
 	{"not seen yet", TARGET_INITIAL, TARGET_HEALTHY, UNSEEN, false, false, false, true},
 };
 /* clang-format on */
@@ -50,10 +52,12 @@ static void check_row(const struct row *row)
 	if (row->path != UNSEEN) {
 		seen = observe(&observed, "web", "10.0.0.11", 80, row->state);
 		seen->was_routed = row->was_routed;
-		if (row->path == LOST)
+		if (row->path == LOST || row->path == BOTH_LOST)
 			seen->path.state = NEIGH_UNREACHABLE;
 	}
 	other = observe(&observed, "web", "10.0.0.12", 80, row->other);
+	if (row->path == BOTH_LOST)
+		other->path.state = NEIGH_LINK_DOWN;
 	ring = route_ring(tg, AF_INET, &observed);
 	if (ring.fails_open != row->fails_open)
 		fail_msg("%s: fails_open is %d", row->name, ring.fails_open);

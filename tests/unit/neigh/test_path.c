@@ -211,14 +211,19 @@ static void test_unresolvable(void **state)
 
 static void test_mac_change_is_followed(void **state)
 {
+	uint64_t begin;
+
 	need_world();
 	watch("10.9.0.2");
 	watch("fd09::2");
 	wait_until(world.loop, has_mac("10.9.0.2", peer_mac) && has_mac("fd09::2", peer_mac));
+	wait_ms(world.loop, 1300); /* the next regular look is more than four seconds away */
+	begin = clock_mono_ms();
 	netns_ip("neigh replace 10.9.0.2 lladdr 02:00:00:00:00:99 dev lb0 nud reachable\n"
 		 "neigh replace fd09::2 lladdr 02:00:00:00:00:99 dev lb0 nud reachable\n");
 	wait_until(world.loop, has_mac("10.9.0.2", other_mac) && has_mac("fd09::2", other_mac));
 	wait_until(world.loop, memcmp(world.last_path.next_hop_mac, other_mac, 6) == 0);
+	assert_true(clock_mono_ms() - begin < 2500);
 }
 
 static void test_stale_keeps_its_mac(void **state)
@@ -234,6 +239,16 @@ static void test_stale_keeps_its_mac(void **state)
 	wait_ms(world.loop, 300);
 	assert_true(has_mac("10.9.0.2", peer_mac));
 	assert_int_equal(world.path_calls, 0);
+}
+
+/* A stale entry is good enough to start with, and is verified. */
+static void test_stale_is_used_at_once(void **state)
+{
+	need_world();
+	netns_ip("neigh add 10.9.0.60 lladdr 02:00:00:00:00:99 dev lb0 nud stale\n");
+	watch("10.9.0.60");
+	assert_true(has_mac("10.9.0.60", other_mac));
+	wait_until(world.loop, is_state("10.9.0.60", NEIGH_UNREACHABLE));
 }
 
 /* Whoever was there and has gone without a word: the entry is verified because we keep using it. */
@@ -557,6 +572,7 @@ int main(void)
 		netns_test(test_unresolvable),
 		netns_test(test_mac_change_is_followed),
 		netns_test(test_stale_keeps_its_mac),
+		netns_test(test_stale_is_used_at_once),
 		netns_test(test_vanished_neighbour_is_noticed),
 		netns_test(test_static_neighbour_is_left_alone),
 		netns_test(test_link_down_and_up),

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The entries of a new flow: for l2 one, for nat a pair and the source port that comes with it.
+ *
+ * Ports are reused across targets: a reply is keyed by target and SNAT address, so 1000 targets
+ * have 1000 times the range. What is claimed is the reply itself (BPF_NOEXIST), there is no list of
+ * free ports. Of a reply that has expired the port is taken over, by one CPU, with its old flow.
+ */
+#ifndef LEAT_BPF_OPEN_H
+#define LEAT_BPF_OPEN_H
+
+#include <linux/errno.h>
+
+#include "config.h"
+#include "entry.h"
+#include "maps.h"
+#include "nat.h"
+#include "packet.h"
+#include "settings.h"
+#include "state.h"
+#include "target.h"
+
+#define NAT_PORT_BUSY (-1)
+
+/* A source towards a target in one scalar: index of the SNAT address, port in network order. */
+#define NAT_SOURCE(snat, port)	((int)((__u32)(snat) << 16 | (port)))
+#define NAT_SOURCE_SNAT(source) ((__u32)(source) >> 16)
+#define NAT_SOURCE_PORT(source) ((__be16)(source))
+_Static_assert(NLB_MAX_SNATS <= 1 << 15, "a source is not negative");
+
+/* The port's owner has been silent too long: one CPU gets it, the one that changes the time it
+ * read. */
+static __always_inline int nat_take_over(struct nlb_reply *owner, const struct nlb_tuple *key,
+					 const struct nlb_reply *reply)
+{
+	const struct nlb_settings *s = settings_get();
+	__u64 seen_ns = READ_ONCE(owner->last_seen_ns), now_ns = reply->last_seen_ns;
+	struct nlb_flow *f;
+
+	if (!s || !is_older_than(seen_ns, now_ns, state_timeout_ns(s, owner->state, owner->idle_s)))
+		return NAT_PORT_BUSY;
+	if (!__sync_bool_compare_and_swap(&owner->last_seen_ns, seen_ns, now_ns))
+		return NAT_PORT_BUSY;
+	f = bpf_map_lookup_elem(&flows, &owner->client);
+	if (f && nat_is_pair(f, key, owner->target)) {
+		/* Its client may not be silent; then the time that the reply was given is right. */
+		if (!is_older_than(f->last_seen_ns, now_ns,
+				   state_timeout_ns(s, f->state, f->idle_s)))
+			return NAT_PORT_BUSY;
+		bpf_map_delete_elem(&flows, &owner->client);
+	}
+	return bpf_map_update_elem(&replies, key, reply, BPF_ANY) ? NLB_FLOW_TABLE_FULL : 0;
+}
+
+/* Settings are read anew for every try, rather than kept: the stack is short and most flows get the
+ * first port they try. */
+static __always_inline int nat_try_port(__u32 number, struct nlb_tuple *key,
+					const struct nlb_reply *reply)
+{
+	const struct nlb_settings *s = settings_get();
+	struct nlb_reply *owner;
+	long error;
+
+	if (!s || s->nat_port_last < s->nat_port_first)
+		return NLB_NAT_PORTS_EXHAUSTED;
+	key->dport =
+		bpf_htons(s->nat_port_first + number % (s->nat_port_last - s->nat_port_first + 1u));
+	owner = bpf_map_lookup_elem(&replies, key);
+	if (owner)
+		return nat_take_over(owner, key, reply);
+	error = bpf_map_update_elem(&replies, key, reply, BPF_NOEXIST);
+	if (error == -EEXIST)
+		return NAT_PORT_BUSY;
+	return error ? NLB_FLOW_TABLE_FULL : 0;
+}
+
+/* Ports in turn from a random one on (RFC 6056 3.3.1): an attacker can't tell it, and a client that
+ * comes back gets another one. */
+static __always_inline int nat_try_address(struct nlb_tuple *key, const struct nlb_reply *reply)
+{
+	__u32 start = bpf_get_prandom_u32() >> 8; /* start + i can't wrap */
+	int verdict;
+	__u32 i;
+
+	for (i = 0; i < SNAT_PORT_TRIES; i++) {
+		verdict = nat_try_port(start + i, key, reply);
+		if (verdict != NAT_PORT_BUSY)
+			return verdict;
+	}
+	return NLB_NAT_PORTS_EXHAUSTED;
+}
+
+/* 31 bits by which a client keeps its SNAT address. Multiply-shift (Dietzfelbinger et al. 1997),
+ * keyed. */
+static __always_inline __u32 nat_client_hash(const void *address)
+{
+	const struct nlb_settings *s = settings_get();
+	const word64 *words = address;
+
+	return s ? (words[0] * (s->hash_key[0] | 1) + words[1] * (s->hash_key[1] | 1)) >> 33 : 0;
+}
+
+/* A free port towards the target, of the client's own SNAT address as long as that has one: makes
+ * the reply, and fills in the destination of its key. Returns the index of the SNAT address, or
+ * minus a verdict. */
+static __always_inline int nat_claim_port(__u32 ref, struct nlb_tuple *key,
+					  const struct nlb_reply *reply)
+{
+	__u32 start = nat_client_hash(reply->client.src), count = NLB_SNAT_COUNT(ref);
+	int verdict = NLB_NO_SNAT_ADDRESS;
+	__u32 i;
+
+	for (i = 0; i < SNAT_ADDRESS_TRIES && i < count; i++) {
+		__u32 index = NLB_SNAT_FIRST(ref) + (start + i) % count;
+		const struct nlb_snat *snat = bpf_map_lookup_elem(&snats, &index);
+
+		if (!snat)
+			return -NLB_INTERNAL;
+		address_copy(key->dst, snat->address);
+		verdict = nat_try_address(key, reply);
+		if (!verdict)
+			return index;
+		if (verdict != NLB_NAT_PORTS_EXHAUSTED)
+			return -verdict;
+	}
+	return -verdict;
+}
+
+static __always_inline int nat_open_reply(struct xdp_md *ctx, const struct nlb_tuple *client,
+					  const struct sighting *seen, __u32 snat,
+					  struct nlb_tuple *key)
+{
+	struct nlb_reply reply = {
+		.last_seen_ns = seen->now_ns,
+		.target = seen->target,
+		.listener = seen->listener,
+		.synced_s = seen->now_ns / NSEC_PER_SEC,
+		.state = client->protocol == IPPROTO_TCP ? NLB_FLOW_SYN_SENT : NLB_FLOW_UDP,
+		.flags = seen->flags,
+		.idle_s = seen->idle_s,
+		.client = *client,
+	};
+
+	if (link_fill(&reply.link, ctx, seen))
+		return -NLB_INTERNAL;
+	return nat_claim_port(snat, key, &reply);
+}
+
+/* `key`: of the reply; used up. */
+static __always_inline int nat_open_flow(struct xdp_md *ctx, const struct nlb_tuple *client,
+					 const struct sighting *seen, struct nlb_tuple *key)
+{
+	const struct nlb_target *target;
+	struct nlb_flow f;
+
+	if (flow_fill(&f, ctx, seen, client->protocol))
+		return NLB_INTERNAL;
+	address_copy(f.snat, key->dst);
+	f.snat_port = key->dport;
+	*key = *client;
+	if (!bpf_map_update_elem(&flows, key, &f, BPF_ANY))
+		return 0;
+	target = target_find(seen->target);
+	if (target) {
+		nat_key_of(key, target, client, &f);
+		bpf_map_delete_elem(&replies, key);
+	}
+	return NLB_FLOW_TABLE_FULL;
+}
+
+/* Makes both entries of a new flow, in place of the one for the same client that no longer counts.
+ * Returns the flow's source towards its target as NAT_SOURCE(), or minus a verdict.
+ *
+ * A number, so that the caller need not look the entry up: a look-up would mark it as used, and
+ * flows that never answer are to be the first that the table evicts. */
+__noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client,
+			const struct sighting *seen)
+{
+	const struct nlb_target *target;
+	struct nlb_tuple key;
+	int snat, verdict;
+	__be16 port;
+
+	if (!client || !seen)
+		return -NLB_INTERNAL;
+	target = target_find(seen->target);
+	if (!target)
+		return -NLB_TARGET_GONE;
+	if (target->family != client->family)
+		return -NLB_NO_SNAT_ADDRESS;
+	nat_key(&key, target, client);
+	snat = nat_open_reply(ctx, client, seen, READ_ONCE(target->snat), &key);
+	if (snat < 0)
+		return snat;
+	port = key.dport;
+	verdict = nat_open_flow(ctx, client, seen, &key);
+	return verdict ? -verdict : NAT_SOURCE(snat, port);
+}
+
+/* A global function for its entry's place on the stack. Returns whether there is an entry now. */
+__noinline int l2_open(struct xdp_md *ctx, const struct nlb_tuple *client,
+		       const struct sighting *seen)
+{
+	struct nlb_tuple key;
+	struct nlb_flow f;
+
+	if (!client || !seen || flow_fill(&f, ctx, seen, client->protocol))
+		return false;
+	key = *client;
+	return !bpf_map_update_elem(&flows, &key, &f, BPF_ANY);
+}
+
+#endif
