@@ -41,6 +41,13 @@ check_match "diff names the field, from and to" "10.9.1.11:8080.*weight.*2.*5" "
 check_match "and forecasts the slots that move" "[0-9]+ of [0-9]+ slots" "$plan"
 check_match "and changes nothing" "nothing to change" "$(ctl apply -f "$RUN/exported.yaml")"
 check_match "apply --dry-run neither" "nothing to change" "$(ctl apply -f "$RUN/changed.yaml" --dry-run >/dev/null; ctl apply -f "$RUN/exported.yaml")"
+check "an IPv6 VIP may come before its targets" ctl lb modify edge --address $VIP4 --address $VIP6
+check_match "status says that its packets are dropped meanwhile" "no IPv6 target" "$(ctl status)"
+check "then its targets come, one by one" ctl target add web fd09:1::11
+wait_healthy
+check "and it serves" client "$TOOLS/lab-connect" --to $VIP6 --port 80 --http / --from $FROM6 --sources 10 --count 50
+check "target remove" ctl target remove web fd09:1::11 --now
+check "lb modify takes the VIP away again" ctl lb modify edge --address $VIP4
 check "target weight" ctl target weight web 10.9.1.11 --weight 3
 check_equal "it took" 3 "$(ctl target list web -o json | jq '.targets[] | select(.target == "10.9.1.11:8080") | .weight')"
 check "listener modify" ctl listener modify edge/TCP:80 --tcp-idle-timeout 60

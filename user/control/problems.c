@@ -3,6 +3,7 @@
  */
 #include "problems.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,34 @@ static void of_target_groups(const struct control *control, struct problems *pro
 	}
 }
 
+/* A VIP whose family has no target: the packets to it end as no_target. */
+static void of_listener_family(const struct load_balancer *lb, const struct listener *listener,
+			       int family, struct problems *problems)
+{
+	const struct target_group *tg = listener->target_group;
+	const char *word = family == AF_INET ? "IPv4" : "IPv6";
+
+	if (!tg->target_count || !model_has_family(lb, family) ||
+	    model_has_target_family(tg, family))
+		return;
+	add_warning(problems, "add targets of that family, or take the address away",
+		    "load balancer '%s' has an %s address, but target group '%s' has no %s target: "
+		    "packets are dropped (no_target)",
+		    lb->name, word, tg->name, word);
+}
+
+static void of_families(const struct control *control, struct problems *problems)
+{
+	for (size_t i = 0; i < control->model->load_balancer_count; i++) {
+		const struct load_balancer *lb = &control->model->load_balancers[i];
+
+		for (size_t j = 0; j < lb->listener_count; j++) {
+			of_listener_family(lb, &lb->listeners[j], AF_INET, problems);
+			of_listener_family(lb, &lb->listeners[j], AF_INET6, problems);
+		}
+	}
+}
+
 static bool lacks_next_hop(const struct observed_target *seen)
 {
 	return seen->target && seen->tg->in_use && seen->is_watched &&
@@ -158,7 +187,7 @@ json_t *problems_list(const struct control *control)
 {
 	static void (*const kinds[])(const struct control *, struct problems *) = {
 		of_reconcile, of_interfaces, of_load_balancers, of_target_groups,
-		of_next_hops, of_tables,     of_settings,
+		of_families,  of_next_hops,  of_tables,         of_settings,
 	};
 	struct problems problems = {.errors = json_array(), .warnings = json_array()};
 

@@ -4,8 +4,8 @@
  *
  * Families: nat and l2 keep the family of a packet. A load balancer with VIPs of both families may
  * forward to one group with targets of both; each flow goes to targets of its own family. So each
- * family of VIP needs a target in every group with targets it forwards to, and each family of
- * target needs a VIP. A group without targets is fine: it is being built.
+ * family of target needs a VIP. A family of VIPs without a target yet is fine: the group is being
+ * built, and `leatctl status` says that packets to it are dropped.
  */
 #include "check.h"
 
@@ -65,14 +65,6 @@ static struct facts *gather_all(const struct check *check)
 	return facts;
 }
 
-static const struct addr *first_of_family(const struct load_balancer *lb, int family)
-{
-	for (size_t i = 0; i < lb->address_count; i++)
-		if (lb->addresses[i].family == family)
-			return &lb->addresses[i];
-	return NULL;
-}
-
 /* elbv2.md 3.1. A group serves a listener when it speaks every protocol the listener hears. */
 static int check_protocols(const struct check *check, const struct subject *subject,
 			   const struct listener *listener)
@@ -109,34 +101,11 @@ static int check_l2_port(const struct check *check, const struct subject *subjec
 			    endpoint_format(&odd->address, odd->port, endpoint), listener->port);
 }
 
-static int check_vip_family(const struct check *check, const struct load_balancer *lb,
-			    const struct listener *listener, const struct addr *vip,
-			    const struct target *target)
+/* Which families a group is reached by. */
+static void note_vip_families(const struct load_balancer *lb, struct facts *facts)
 {
-	const struct target_group *tg = listener->target_group;
-	const char *family;
-	char text[ADDR_TEXT_MAX];
-
-	if (!vip || target || !tg->target_count)
-		return 0;
-	family = vip->family == AF_INET ? "IPv4" : "IPv6";
-	return check_refuse_line(
-		check, listener->line,
-		"load balancer '%s' has the %s address %s, but target group '%s' has no "
-		"%s target (%s needs the same family)",
-		lb->name, family, addr_format(vip, text), tg->name, family,
-		forwarding_name(tg->forwarding));
-}
-
-static int check_vip_families(const struct check *check, const struct load_balancer *lb,
-			      const struct listener *listener, struct facts *facts)
-{
-	const struct addr *v4 = first_of_family(lb, AF_INET), *v6 = first_of_family(lb, AF_INET6);
-	int rc = check_vip_family(check, lb, listener, v4, facts->first_v4);
-
-	facts->v4_vips |= v4 != NULL;
-	facts->v6_vips |= v6 != NULL;
-	return rc ? rc : check_vip_family(check, lb, listener, v6, facts->first_v6);
+	facts->v4_vips |= model_has_family(lb, AF_INET);
+	facts->v6_vips |= model_has_family(lb, AF_INET6);
 }
 
 static struct target_group *resolve(const struct check *check, const struct index *groups,
@@ -163,10 +132,9 @@ static int check_listener(const struct relations *rel, const struct index *group
 	facts = &rel->facts[tg - check->model->target_groups];
 	listener->target_group = tg;
 	tg->in_use = true;
+	note_vip_families(lb, facts);
 	rc = check_protocols(check, &subject, listener);
-	if (!rc)
-		rc = check_l2_port(check, &subject, listener, facts);
-	return rc ? rc : check_vip_families(check, lb, listener, facts);
+	return rc ? rc : check_l2_port(check, &subject, listener, facts);
 }
 
 static int check_listeners(const struct relations *rel)

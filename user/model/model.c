@@ -108,6 +108,22 @@ bool model_is_in_use(const struct model *model, const struct target_group *tg)
 	return tg->in_use;
 }
 
+bool model_has_family(const struct load_balancer *lb, int family)
+{
+	for (size_t i = 0; i < lb->address_count; i++)
+		if (lb->addresses[i].family == family)
+			return true;
+	return false;
+}
+
+bool model_has_target_family(const struct target_group *tg, int family)
+{
+	for (size_t i = 0; i < tg->target_count; i++)
+		if (tg->targets[i].address.family == family)
+			return true;
+	return false;
+}
+
 bool protocol_has(enum protocol protocol, int ipproto)
 {
 	switch (protocol) {

@@ -172,6 +172,9 @@ const struct target *model_find_target(const struct target_group *tg, const stru
 /* Does a listener of the (validated) model forward to it? If not, its targets are `unused`,
  * Target.NotInUse. */
 bool model_is_in_use(const struct model *model, const struct target_group *tg);
+/* Has the load balancer an address, the group a target of the family (AF_INET, AF_INET6)? */
+bool model_has_family(const struct load_balancer *lb, int family);
+bool model_has_target_family(const struct target_group *tg, int family);
 
 /* Fills in what was not written and depends on other fields: target ports, health check path,
  * matcher and timeout, unhealthy connection termination. model_validate() does it; the dump asks it

@@ -6,6 +6,7 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/base.h"
 #include "control/control.h"
@@ -37,12 +38,24 @@ static int refuse(const struct err *err)
 	return EXIT_REFUSED;
 }
 
+/* A probe that is under way has a descriptor: as many as the host allows. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int run(const char *config)
 {
 	struct control *control = NULL;
 	struct err err = {0};
 	int status;
 
+	raise_descriptor_limit();
 	if (control_new(config, &control, &err))
 		return refuse(&err);
 	if (control_start(control, &err))

@@ -438,15 +438,14 @@ static void add_ranges(struct model *m, unsigned count)
 	  "change ports")                                                                          \
 	X((set_l2(m, 80), WEB->target_count = 0), NULL)                                            \
 	/* families */                                                                             \
-	X(add_address(m, EDGE, "2001:db8::10"),                                                    \
-	  "5: load balancer 'edge' has the IPv6 address 2001:db8::10, but target group 'web' has " \
-	  "no IPv6 target (nat needs the same family)")                                            \
-	X((set_l2(m, 80), add_address(m, EDGE, "2001:db8::10")),                                   \
-	  "5: load balancer 'edge' has the IPv6 address 2001:db8::10, but target group 'web' has " \
-	  "no IPv6 target (l2 needs the same family)")                                             \
+	X(add_address(m, EDGE, "2001:db8::10"), NULL)                                              \
+	X((set_l2(m, 80), add_address(m, EDGE, "2001:db8::10")), NULL)                             \
 	X(FIRST->address = address("2001:db8::1"),                                                 \
-	  "5: load balancer 'edge' has the IPv4 address 203.0.113.10, but target group 'web' has " \
-	  "no IPv4 target (nat needs the same family)")                                            \
+	  "12: target 'web/[2001:db8::1]:8080': no load balancer that forwards to target group "   \
+	  "'web' has an IPv6 address (nat needs the same family)")                                 \
+	X((set_l2(m, 80), FIRST->address = address("2001:db8::1")),                                \
+	  "12: target 'web/[2001:db8::1]:80': no load balancer that forwards to target group "     \
+	  "'web' has an IPv6 address (l2 needs the same family)")                                  \
 	X((add_address(m, EDGE, "2001:db8::10"), add_target(m, WEB, "2001:db8::1")), NULL)         \
 	X((add_address(m, EDGE, "2001:db8::10"), WEB->target_count = 0), NULL)                     \
 	X(add_target(m, WEB, "2001:db8::1")->line = 13,                                            \
