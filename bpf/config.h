@@ -6,9 +6,8 @@
 #ifndef LEAT_BPF_CONFIG_H
 #define LEAT_BPF_CONFIG_H
 
-#define VLAN_TAGS_MAX 2
-#define EXTENSIONS_MAX \
-	8 /* IPv6 extension headers before TCP or UDP; the loop that the verifier walks */
+/* IPv6 extension headers before TCP or UDP: the loop that the verifier walks. */
+#define EXTENSIONS_MAX 8
 
 #define NSEC_PER_SEC 1000000000ULL
 
@@ -16,8 +15,7 @@
  * must be longer by a margin. */
 #define SYNC_INTERVAL_NS (2 * NSEC_PER_SEC)
 
-/* nat: what one new flow may cost. A port is free with probability (1 - use), so 32 tries fail once
- * in 2000 flows at 79 % use. */
+/* nat: what one new flow may cost. With 79 % of the ports used, 32 tries fail once in 2000. */
 #define SNAT_PORT_TRIES	   32
 #define SNAT_ADDRESS_TRIES 4
 

@@ -26,6 +26,9 @@
 /* One load, as it stands in the map now: user space may store to it meanwhile. */
 #define READ_ONCE(object) (*(const volatile __typeof__(object) *)&(object))
 
+/* Addresses are packed into words in memory order. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "written for little-endian hosts");
+
 /* Words that may lie over fields of any type: addresses are copied and summed by them. */
 typedef __u16 __attribute__((may_alias)) word16;
 typedef __u32 __attribute__((may_alias)) word32;

@@ -22,19 +22,23 @@ static __always_inline bool is_half_open(__u8 state)
 	return state == NLB_FLOW_SYN_SENT || state == NLB_FLOW_SYN_RECEIVED;
 }
 
-/* States in which a SYN begins a new connection: the old one has ended, whatever late segments say.
- */
+/* A SYN begins a new connection: the old one has ended, whatever late segments say. */
 static __always_inline bool is_over(__u8 state)
 {
 	return state == NLB_FLOW_CLOSING || state == NLB_FLOW_TIME_WAIT || state == NLB_FLOW_CLOSED;
 }
 
+static __always_inline bool has_both_fins(__u8 flags)
+{
+	return (flags & FIN_BOTH) == FIN_BOTH;
+}
+
 static __always_inline void state_fin(struct flow_state *now, __u8 whose)
 {
 	now->flags |= whose;
-	if (now->state != NLB_FLOW_CLOSED)
-		now->state =
-			(now->flags & FIN_BOTH) == FIN_BOTH ? NLB_FLOW_TIME_WAIT : NLB_FLOW_CLOSING;
+	if (now->state == NLB_FLOW_CLOSED)
+		return;
+	now->state = has_both_fins(now->flags) ? NLB_FLOW_TIME_WAIT : NLB_FLOW_CLOSING;
 }
 
 /* Of a connection that is known from this segment of its client on. */
@@ -87,7 +91,7 @@ static __always_inline struct flow_state state_from_target(struct flow_state now
 static __always_inline struct flow_state state_merge(struct flow_state now, __u8 other_flags)
 {
 	now.flags |= other_flags & FIN_BOTH;
-	if (now.state == NLB_FLOW_CLOSING && (now.flags & FIN_BOTH) == FIN_BOTH)
+	if (now.state == NLB_FLOW_CLOSING && has_both_fins(now.flags))
 		now.state = NLB_FLOW_TIME_WAIT;
 	return now;
 }

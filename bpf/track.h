@@ -11,7 +11,6 @@
 #include "nat.h"
 #include "open.h"
 #include "packet.h"
-#include "parse.h"
 #include "state.h"
 
 static __always_inline bool is_nat(const struct packet *p)
