@@ -19,6 +19,15 @@
 #define SNAT_PORT_TRIES	   32
 #define SNAT_ADDRESS_TRIES 4
 
-#define RESET_TTL 64 /* of the RSTs that Leat makes */
+#define ANSWER_TTL 64 /* of the RSTs and ICMP errors that Leat makes */
+
+/* Packet-too-big, on each CPU: so many a second, and so many at once after a pause. A path's MTU is
+ * told once a connection, a flood is told no more than this. */
+#define TOO_BIG_PER_SECOND 1000
+#define TOO_BIG_BURST	   100
+
+/* Bytes of a datagram that a packet-too-big quotes. With the ICMP header they are the 512 that
+ * bpf_csum_diff takes at once, and the answer stays below 576 bytes (RFC 1812 4.3.2.3). */
+#define TOO_BIG_QUOTE 504
 
 #endif

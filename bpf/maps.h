@@ -123,4 +123,13 @@ struct {
 	__type(value, struct nlb_target_count);
 } target_stats SEC(".maps");
 
+/* ---- what only the program knows: not pinned, new with every program ---- */
+/* Entry 0: the bucket of packet-too-big, as the time up to which its tokens are used up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} buckets SEC(".maps");
+
 #endif

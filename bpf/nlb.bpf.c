@@ -5,6 +5,7 @@
  * stage's header says what it decides.
  */
 #include "flow.h"
+#include "icmp.h"
 #include "listener.h"
 #include "nexthop.h"
 #include "packet.h"
@@ -27,6 +28,8 @@ int nlb_ingress(struct xdp_md *ctx)
 	};
 	int verdict = parse(&p);
 
+	if (unlikely(verdict == NLB_OTHER_PROTOCOL))
+		verdict = icmp(&p);
 	if (!verdict)
 		verdict = fragment(&p);
 	if (!verdict)

@@ -79,9 +79,13 @@ struct packet {
 	__u32 target_id;
 	bool replaces_flow; /* the flow table has an entry for the tuple, which no longer counts */
 	bool is_new_flow;
+	bool is_error; /* ICMP; the tuple is the other direction's of the packet it is about */
 
 	/* reply, nexthop, track: what rewrite is to do */
-	__u32 egress;	  /* interface it is redirected to; 0: the one it came in by */
+	union {
+		__u32 egress; /* interface it is redirected to; 0: the one it came in by */
+		__u32 mtu;    /* PACKET_TOO_BIG: of the path it is too long for */
+	};
 	const void *macs; /* destination, source, as in a frame; of a reply the start of its link */
 	struct endpoints ends; /* src NULL: addresses stay (l2) */
 };

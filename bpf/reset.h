@@ -8,7 +8,7 @@
 #ifndef LEAT_BPF_RESET_H
 #define LEAT_BPF_RESET_H
 
-#include "config.h"
+#include "answer.h"
 #include "csum.h"
 #include "packet.h"
 #include "parse.h"
@@ -54,49 +54,6 @@ static __always_inline void reset_checksum(struct tcp_header *rst, const struct 
 	rst->check = (__u16)~csum_fold(sum + csum_words(rst, sizeof(*rst) / 4));
 }
 
-static __always_inline void swap_macs(void *eth)
-{
-	word16 *words = eth, word;
-	int i;
-
-#pragma unroll
-	for (i = 0; i < 3; i++) {
-		word = words[i];
-		words[i] = words[3 + i];
-		words[3 + i] = word;
-	}
-}
-
-static __always_inline void reset_ipv4(struct iphdr *ip, const struct nlb_tuple *from)
-{
-	struct iphdr header = {
-		.version = 4,
-		.ihl = sizeof(header) / 4,
-		.tot_len = bpf_htons(sizeof(header) + sizeof(struct tcp_header)),
-		.frag_off = bpf_htons(
-			0x4000), /* don't fragment; with it the id may be 0 (RFC 6864 4.1) */
-		.ttl = RESET_TTL,
-		.protocol = IPPROTO_TCP,
-		.saddr = *(const word32 *)from->dst,
-		.daddr = *(const word32 *)from->src,
-	};
-
-	header.check = (__u16)~csum_fold(csum_words(&header, sizeof(header) / 4));
-	*ip = header;
-}
-
-static __always_inline void reset_ipv6(struct ipv6hdr *ip, const struct nlb_tuple *from)
-{
-	ip->version = 6;
-	ip->priority = 0;
-	ip->flow_lbl[0] = ip->flow_lbl[1] = ip->flow_lbl[2] = 0;
-	ip->payload_len = bpf_htons(sizeof(struct tcp_header));
-	ip->nexthdr = IPPROTO_TCP;
-	ip->hop_limit = RESET_TTL;
-	address_copy(&ip->saddr, from->dst);
-	address_copy(&ip->daddr, from->src);
-}
-
 static __always_inline int reset_write(struct xdp_md *ctx, const struct nlb_tuple *from,
 				       __u32 l3_offset, const struct tcp_header *rst)
 {
@@ -114,9 +71,9 @@ static __always_inline int reset_write(struct xdp_md *ctx, const struct nlb_tupl
 	if (!ip)
 		return NLB_INTERNAL;
 	if (from->family == NLB_IPV4)
-		reset_ipv4(ip, from);
+		answer_ipv4(ip, from, IPPROTO_TCP, 0, sizeof(*rst));
 	else
-		reset_ipv6(ip, from);
+		answer_ipv6(ip, from, IPPROTO_TCP, sizeof(*rst));
 	*(struct tcp_header *)(ip + ip_bytes) = *rst;
 	return 0;
 }

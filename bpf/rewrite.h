@@ -14,6 +14,7 @@
 #include "packet.h"
 #include "parse.h"
 #include "reset.h"
+#include "too_big.h"
 
 static __always_inline int move_head(struct packet *p, __u32 tags)
 {
@@ -194,6 +195,8 @@ static __always_inline int edit(struct packet *p, int verdict)
 		return rewrite(p, verdict);
 	if (is_reset(verdict))
 		return reset(p, verdict);
+	if (verdict == NLB_PACKET_TOO_BIG)
+		return tell_too_big(p);
 	return verdict;
 }
 

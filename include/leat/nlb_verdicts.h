@@ -41,7 +41,14 @@
 	X(RESET_UNHEALTHY, "reset_unhealthy", TX, "RST to the client: its target is unhealthy")                             \
 	X(RESET_NO_FLOW, "reset_no_flow", TX, "RST to the client: its flow has expired or its target was removed")          \
 	X(REPLY_NO_FLOW, "reply_no_flow", DROP, "an answer of a target whose flow is gone")                                 \
-	X(INTERNAL, "internal", DROP, "a map entry that must exist does not: a bug in Leat or a damaged pin")
+	X(INTERNAL, "internal", DROP, "a map entry that must exist does not: a bug in Leat or a damaged pin")               \
+	X(ICMP_TO_TARGET_TX, "icmp_to_target_tx", TX, "an ICMP error about an answer, to the target that sent it, out of the interface it came in") \
+	X(ICMP_TO_TARGET_REDIRECT, "icmp_to_target_redirect", REDIRECT, "an ICMP error about an answer, to the target that sent it, out of another interface") \
+	X(ICMP_TO_CLIENT_TX, "icmp_to_client_tx", TX, "an ICMP error about a packet to a nat target, to its client, out of the interface it came in") \
+	X(ICMP_TO_CLIENT_REDIRECT, "icmp_to_client_redirect", REDIRECT, "an ICMP error about a packet to a nat target, to its client, out of another interface") \
+	X(ICMP_QUOTE_BAD, "icmp_quote_bad", PASS, "an ICMP error that quotes too little of a packet to tell its flow")       \
+	X(ICMP_MTU_BAD, "icmp_mtu_bad", DROP, "packet-too-big with an MTU below the protocol's minimum: forged")             \
+	X(PACKET_TOO_BIG, "packet_too_big", TX, "packet-too-big to the client: its packet is longer than the path to the target")
 
 enum nlb_verdict {
 #define X(id, name, action, help) NLB_##id,

@@ -86,11 +86,48 @@ static bool finish_udp(struct builder *b, const struct layer *l, int at)
 	return finish_l4(b, l, at, IPPROTO_UDP, 6);
 }
 
+/* Takes bytes [from, to) out of the frame, and out of its fields. */
+static void take_out(struct frame *frame, size_t from, size_t to)
+{
+	struct span *span = frame->spans, *end = span + frame->span_count;
+
+	memmove(frame->bytes + from, frame->bytes + to, frame->len - to);
+	frame->len -= to - from;
+	for (; span < end; span++) {
+		size_t last = span->offset + span->size;
+
+		if (span->offset >= to)
+			span->offset = (uint16_t)(span->offset - (to - from));
+		else if (span->offset >= from)
+			span->size = 0;
+		else if (last > from)
+			span->size = (uint16_t)(from - span->offset);
+	}
+}
+
+/* quote=N: of the packet inside, which is finished by now, N bytes are there. */
+static bool finish_quote(struct builder *b, const struct layer *l, int at)
+{
+	size_t inside = b->data_end - b->start[at + 1];
+	uint64_t n;
+
+	if (!builder_value(b, l, "quote", 16, inside, &n))
+		return false;
+	if (n > inside)
+		return report_fail(b->report, "quote=%llu of a packet of %zu bytes",
+				   (unsigned long long)n, inside);
+	take_out(b->frame, b->start[at + 1] + n, b->data_end);
+	b->data_end = b->start[at + 1] + n;
+	return true;
+}
+
 static bool finish_icmp(struct builder *b, const struct layer *l, int at)
 {
 	size_t start;
 	const struct layer *ip = builder_ip_of(b, at, &start);
 
+	if (!finish_quote(b, l, at))
+		return false;
 	return finish_l4(b, l, at, ip && ip->kind->id == LAYER_IP6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
 			 2);
 }
@@ -142,27 +179,48 @@ static void take_ip(struct builder *b, const struct layer *l, int at)
 	bool is_6 = l->kind->id == LAYER_IP6;
 
 	t->family = is_6 ? NLB_IPV6 : NLB_IPV4;
+	memset(t->src, 0, sizeof(t->src));
+	memset(t->dst, 0, sizeof(t->dst));
 	memcpy(t->src, header + (is_6 ? 8 : 12), is_6 ? 16 : 4);
 	memcpy(t->dst, header + (is_6 ? 24 : 16), is_6 ? 16 : 4);
 	b->frame->ip_end =
 		b->start[at] + (is_6 ? 40 + bytes_load(header + 4, 2) : bytes_load(header + 2, 2));
 }
 
+/* What an ICMP error quotes is of the flow's other direction. */
+static void turn_round(struct nlb_tuple *t)
+{
+	const struct nlb_tuple quoted = *t;
+
+	memcpy(t->src, quoted.dst, sizeof(t->src));
+	memcpy(t->dst, quoted.src, sizeof(t->dst));
+	t->sport = quoted.dport;
+	t->dport = quoted.sport;
+}
+
 void layers_tuple(struct builder *b)
 {
 	struct nlb_tuple *t = &b->frame->tuple;
+	bool is_quote = false;
+	size_t end = 0;
 	int at;
 
 	for (at = 0; at < b->packet->count && !t->protocol; at++) {
 		const struct layer *l = &b->packet->layers[at];
 		const uint8_t *header = b->frame->bytes + b->start[at];
 
-		if (layer_is_ip(l) && !t->family) {
+		if (l->kind->id == LAYER_ICMP) {
+			is_quote = true;
+		} else if (layer_is_ip(l) && (!t->family || is_quote)) {
 			take_ip(b, l, at);
+			end = end ? end : b->frame->ip_end;
 		} else if (is_l4(l) && l->kind->id != LAYER_ICMP) {
 			t->protocol = l->kind->id == LAYER_TCP ? IPPROTO_TCP : IPPROTO_UDP;
 			memcpy(&t->sport, header, 2);
 			memcpy(&t->dport, header + 2, 2);
 		}
 	}
+	b->frame->ip_end = end;
+	if (is_quote)
+		turn_round(t);
 }

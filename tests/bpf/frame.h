@@ -27,7 +27,7 @@ struct frame {
 	int span_count;
 	size_t ip_end; /* where the outermost IP datagram ends by its length field; 0: no IP */
 	struct nlb_tuple tuple; /* of the outermost IP header and the first TCP or UDP header after
-				   it; family 0: none */
+				   it; of what an ICMP error quotes, turned round; family 0: none */
 };
 
 /* Makes the bytes of a packet. `seen` (may be NULL) is what the program made of it: variables that

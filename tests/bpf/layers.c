@@ -350,7 +350,7 @@ static bool emit_icmp(struct builder *b, const struct layer *l, int at)
 
 	return put_value(b, l, "type", 1, ip && ip->kind->id == LAYER_IP6 ? 128 : 8) &&
 	       put_value(b, l, "code", 1, 0) && put_number(b, l, "csum", 0, 2) &&
-	       put_number(b, l, "id_seq", 0x00010002, 4);
+	       put_value(b, l, "rest", 4, 0x00010002);
 }
 
 static bool emit_data(struct builder *b, const struct layer *l, int at)

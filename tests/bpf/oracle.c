@@ -27,6 +27,12 @@ struct checksums {
 	struct covered l4;
 };
 
+static struct covered find_icmp(uint32_t pseudo, uint8_t *icmp, size_t len)
+{
+	return len >= 8 ? (struct covered){icmp + 2, icmp, len, pseudo, false}
+			: (struct covered){0};
+}
+
 static struct covered find_l4(uint32_t pseudo, uint8_t protocol, uint8_t *l4, size_t len)
 {
 	if (protocol == IPPROTO_TCP && len >= 20)
@@ -47,7 +53,9 @@ static struct checksums find_ip4(uint8_t *ip, size_t len)
 	found.ip = (struct covered){ip + 10, ip, header, 0, false};
 	pseudo = checksum_pseudo(ip + 12, ip + 16, 4, ip[9], (uint32_t)(total - header));
 	if (!(be16(ip + 6) & 0x3fff))
-		found.l4 = find_l4(pseudo, ip[9], ip + header, total - header);
+		found.l4 = ip[9] == IPPROTO_ICMP
+				   ? find_icmp(0, ip + header, total - header)
+				   : find_l4(pseudo, ip[9], ip + header, total - header);
 	return found;
 }
 
@@ -84,7 +92,8 @@ static struct checksums find_ip6(uint8_t *ip, size_t len)
 	if (at >= end)
 		return found;
 	pseudo = checksum_pseudo(ip + 8, ip + 24, 16, next, (uint32_t)(end - at));
-	found.l4 = find_l4(pseudo, next, ip + at, end - at);
+	found.l4 = next == IPPROTO_ICMPV6 ? find_icmp(pseudo, ip + at, end - at)
+					  : find_l4(pseudo, next, ip + at, end - at);
 	return found;
 }
 

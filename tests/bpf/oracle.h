@@ -11,8 +11,8 @@ enum rightness { CHECKSUM_NONE, CHECKSUM_RIGHT, CHECKSUM_WRONG };
 
 struct rightness_of {
 	enum rightness ip; /* NONE: IPv6, or no IP at all */
-	enum rightness l4; /* NONE: neither TCP nor UDP, a fragment, or UDP without a checksum, or
-			      with another length */
+	enum rightness l4; /* NONE: neither TCP, UDP nor ICMP, a fragment, or UDP without a
+			      checksum, or with another length */
 };
 
 struct rightness_of oracle_checksums(const uint8_t *frame, size_t len);

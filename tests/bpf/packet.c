@@ -23,7 +23,7 @@ static const struct layer_kind kinds[] = {
 	 {"seq", "ack", "ackno", "win", "doff", "options", "csum"},
 	 {"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"}},
 	{"udp", LAYER_UDP, 2, {"len", "csum"}, {0}},
-	{"icmp", LAYER_ICMP, 0, {"type", "code"}, {0}},
+	{"icmp", LAYER_ICMP, 0, {"type", "code", "rest", "csum", "quote"}, {0}},
 	{"data", LAYER_DATA, 1, {0}, {0}},
 	{"word", LAYER_WORD, 1, {0}, {0}},
 	{"hex", LAYER_HEX, 1, {0}, {0}},

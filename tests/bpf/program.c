@@ -48,6 +48,7 @@ static void take_maps(struct program *p)
 	p->maps[MAP_VERDICT_STATS] = bpf_map__fd(s->maps.verdict_stats);
 	p->maps[MAP_LISTENER_STATS] = bpf_map__fd(s->maps.listener_stats);
 	p->maps[MAP_TARGET_STATS] = bpf_map__fd(s->maps.target_stats);
+	p->maps[MAP_BUCKETS] = bpf_map__fd(s->maps.buckets);
 }
 
 static void size_table(struct bpf_map *map, bool limited)
@@ -206,6 +207,17 @@ struct nlb_target_count program_target_count(struct program *p, uint32_t index)
 
 	sum(p, MAP_TARGET_STATS, index, (uint64_t *)&count, sizeof(count) / 8);
 	return count;
+}
+
+void program_fill_buckets(struct program *p, bool full)
+{
+	static uint64_t used_ns[PROGRAM_CPUS];
+	uint32_t key = 0;
+	int cpu;
+
+	for (cpu = 0; cpu < p->cpus; cpu++)
+		used_ns[cpu] = full ? 0 : INT64_MAX;
+	program_put(p, MAP_BUCKETS, &key, used_ns);
 }
 
 const char *verdict_name(int verdict)

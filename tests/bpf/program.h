@@ -27,6 +27,7 @@ enum program_map {
 	MAP_VERDICT_STATS,
 	MAP_LISTENER_STATS,
 	MAP_TARGET_STATS,
+	MAP_BUCKETS,
 	MAP_COUNT,
 };
 
@@ -73,6 +74,9 @@ bool program_next(struct program *program, enum program_map map, const void *key
 void program_verdicts(struct program *program, struct counts *counts);
 struct nlb_listener_count program_listener_count(struct program *program, uint32_t id);
 struct nlb_target_count program_target_count(struct program *program, uint32_t index);
+
+/* The tokens of packet-too-big: a burst of them on every CPU, or none. */
+void program_fill_buckets(struct program *program, bool full);
 
 const char *verdict_name(int verdict); /* "?" for a number that has none */
 int verdict_find(const char *name);    /* -1: unknown */

@@ -402,6 +402,15 @@ static bool statement_tx(struct world *w, const struct line *line, struct report
 	return true;
 }
 
+/* bucket empty: no CPU makes a packet-too-big */
+static bool statement_bucket(struct world *w, const struct line *line, struct report *report)
+{
+	if (line->count != 2 || !word_is(line->words[1], "empty"))
+		return report_fail(report, "usage: bucket empty");
+	program_fill_buckets(w->program, false);
+	return true;
+}
+
 bool statements_run(struct world *w, const struct line *line, bool *known, struct report *report)
 {
 	static const struct {
@@ -419,6 +428,7 @@ bool statements_run(struct world *w, const struct line *line, bool *known, struc
 		{"unhealthy", statement_unhealthy},
 		{"gone", statement_gone},
 		{"tx", statement_tx},
+		{"bucket", statement_bucket},
 	};
 	size_t i;
 

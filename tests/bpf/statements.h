@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Statements about the state around a packet: host, settings, snats, group, target, listener, ring,
- * healthy, unhealthy, gone, tx. */
+ * healthy, unhealthy, gone, tx, bucket. */
 #ifndef LEAT_TESTS_BPF_STATEMENTS_H
 #define LEAT_TESTS_BPF_STATEMENTS_H
 

@@ -151,13 +151,22 @@ static bool is_map_of_ours(const struct nlb *nlb, uint32_t map_id)
 	return false;
 }
 
-/* Maps that the compiler makes for constants: pinned nowhere, part of the program. */
-static unsigned count_internal_maps(const struct bpf_object *object)
+static bool is_pinned(const struct bpf_map *map)
+{
+	for (int id = 0; id < NLB_MAP_COUNT; id++)
+		if (!strcmp(bpf_map__name(map), nlb_map_name((enum nlb_map_id)id)))
+			return true;
+	return false;
+}
+
+/* The program's own: what the compiler makes for constants, and what only it reads (token
+ * buckets). Pinned nowhere, new with every program. */
+static unsigned count_unpinned_maps(const struct bpf_object *object)
 {
 	const struct bpf_map *map;
 	unsigned count = 0;
 
-	bpf_object__for_each_map(map, object) count += bpf_map__is_internal(map);
+	bpf_object__for_each_map(map, object) count += !is_pinned(map);
 	return count;
 }
 
@@ -171,7 +180,7 @@ static bool uses_our_maps(const struct nlb *nlb, const struct bpf_object *object
 		return false;
 	for (i = 0; i < program->info.nr_map_ids; i++)
 		strangers += !is_map_of_ours(nlb, program->map_ids[i]);
-	return strangers <= count_internal_maps(object);
+	return strangers <= count_unpinned_maps(object);
 }
 
 bool nlb_adopt_program(struct nlb *nlb, const struct bpf_object *object)
