@@ -90,14 +90,19 @@ static __always_inline int nat_try_address(struct nlb_tuple *key, const struct n
 	return NLB_NAT_PORTS_EXHAUSTED;
 }
 
-/* 31 bits by which a client keeps its SNAT address. Multiply-shift (Dietzfelbinger et al. 1997),
- * keyed. */
-static __always_inline __u32 nat_client_hash(const void *address)
+/* Which of `count` SNAT addresses a client keeps. Multiply-shift (Dietzfelbinger et al. 1997),
+ * keyed: only the product's high bits depend on all of the address, so the choice is made by them
+ * and not by a remainder. */
+static __always_inline __u32 nat_client_choice(const void *address, __u32 count)
 {
 	const struct nlb_settings *s = settings_get();
 	const word64 *words = address;
+	__u64 hash;
 
-	return s ? (words[0] * (s->hash_key[0] | 1) + words[1] * (s->hash_key[1] | 1)) >> 33 : 0;
+	if (!s)
+		return 0;
+	hash = (words[0] * (s->hash_key[0] | 1) + words[1] * (s->hash_key[1] | 1)) >> 33;
+	return (hash * count) >> 31;
 }
 
 /* A free port towards the target, of the client's own SNAT address as long as that has one: makes
@@ -106,7 +111,7 @@ static __always_inline __u32 nat_client_hash(const void *address)
 static __always_inline int nat_claim_port(__u32 ref, struct nlb_tuple *key,
 					  const struct nlb_reply *reply)
 {
-	__u32 start = nat_client_hash(reply->client.src), count = NLB_SNAT_COUNT(ref);
+	__u32 count = NLB_SNAT_COUNT(ref), start = nat_client_choice(reply->client.src, count);
 	int verdict = NLB_NO_SNAT_ADDRESS;
 	__u32 i;
 
