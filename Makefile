@@ -55,7 +55,9 @@ archives  = $(foreach d,$(1) $(DEPS_$(1)),$(BUILD)/lib/$(d).a)
 SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
 PROGRAMS  := $(patsubst user/programs/%.c,%,$(wildcard user/programs/*.c))
 UNITS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c))
-LABTOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/lab/*.c))
+BENCHES   := $(if $(wildcard tools/bench/xdp.c),$(BUILD)/tools/bench/xdp)
+LABTOOLS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %.bpf.c,$(wildcard tools/lab/*.c))) \
+	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/*.bpf.c))
 BPFTESTS  := $(if $(wildcard tests/bpf/*.c),$(BUILD)/tests/bpf/run)
 FUZZERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -116,6 +118,28 @@ $(BUILD)/tools/lab/%: tools/lab/%.c
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -o $@ $<
+
+# What a packet costs (tools/bench). Its own BPF object: the wrapper and the floors.
+BENCH_HEADERS := $(wildcard tools/bench/*.h)
+$(BUILD)/tools/bench/bench.bpf.o: tools/bench/bench.bpf.c $(BENCH_HEADERS)
+	@mkdir -p $(@D)
+	@echo "  BPF    $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Itools/bench -c $< -o $@
+
+$(BUILD)/tools/bench/bench.skel.h: $(BUILD)/tools/bench/bench.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name bench > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/tools/bench/xdp: $(wildcard tools/bench/*.c) $(BENCH_HEADERS) $(BUILD)/tools/bench/bench.skel.h $(SKELETONS)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -I$(@D) -o $@ $(filter-out %.bpf.c,$(filter %.c,$^)) $(LIBS_nlb)
+
+.PHONY: bench
+bench: $(BENCHES) ## build tools/bench: ns a packet; tools/bench/run runs it
+
+$(BUILD)/tools/lab/%.bpf.o: tools/lab/%.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF    $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 # tests/unit/DIR/test_X.c is linked with user/DIR and what DIR stands on; it may include DIR's private headers.
