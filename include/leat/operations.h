@@ -84,12 +84,13 @@ struct operation {
 #define OP_DRY_RUN { "dry_run", OP_BOOL, 0, "--dry-run", "only show what would change", NULL },
 
 #define OP_LB_SETTINGS                                                                                                             \
-	{ "addresses", OP_STRINGS, 0, "--address", "VIP, IPv4 or IPv6; may be repeated (modify: replaces all)", NULL },             \
 	{ "announce", OP_STRING, 0, "--announce", "how the network learns of the VIPs (default address)", "address|none" },         \
 	{ "interfaces", OP_STRINGS, 0, "--interface", "where VIPs are announced (default: the node's first)", NULL },
 
+#define OP_LB_ADDRESSES(flags) { "addresses", OP_STRINGS, flags, "--address", "VIP, IPv4 or IPv6; may be repeated (modify: replaces all)", NULL },
+#define OP_LISTENER_FORWARD(flags) { "default_action/forward", OP_STRING, flags, "--forward", "target group that gets the traffic", NULL },
+
 #define OP_LISTENER_SETTINGS                                                                                                       \
-	{ "default_action/forward", OP_STRING, 0, "--forward", "target group that gets the traffic", NULL },                        \
 	{ "attributes/tcp.idle_timeout.seconds", OP_NUMBER, 0, "--tcp-idle-timeout", "seconds, 1..6000 (default 350)", NULL },      \
 	{ "attributes/udp.idle_timeout.seconds", OP_NUMBER, 0, "--udp-idle-timeout", "seconds, 1..6000 (default 120)", NULL },
 
@@ -191,10 +192,13 @@ static const struct operation operations[] = {
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "NAME", "load balancer", NULL }, ), OP_LB_TABLES },
 	{ "CreateLoadBalancer", "lb create", true, "create a load balancer",
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "NAME", "1..32 letters, digits, hyphens", NULL },
-		    { "type", OP_STRING, 0, "--type", "default network", "network|application" }, OP_LB_SETTINGS OP_DRY_RUN),
+		    { "type", OP_STRING, 0, "--type", "only network today, the default", "network" },
+		    OP_LB_ADDRESSES(OP_REQUIRED) OP_LB_SETTINGS OP_DRY_RUN),
 	  NULL },
 	{ "ModifyLoadBalancer", "lb modify", true, "change a load balancer; what is not named stays",
-	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "NAME", "load balancer", NULL }, OP_LB_SETTINGS OP_DRY_RUN), NULL },
+	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "NAME", "load balancer", NULL },
+		    OP_LB_ADDRESSES(0) OP_LB_SETTINGS OP_DRY_RUN),
+	  NULL },
 	{ "DeleteLoadBalancer", "lb delete", true, "delete a load balancer and its listeners",
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "NAME", "load balancer", NULL }, OP_DRY_RUN), NULL },
 
@@ -205,12 +209,13 @@ static const struct operation operations[] = {
 	{ "CreateListener", "listener create", true, "create a listener",
 	  OP_FIELDS({ "load_balancer", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LB", "load balancer", NULL },
 		    { "protocol", OP_STRING, OP_REQUIRED, "--protocol", "protocol", "TCP|UDP|TCP_UDP" },
-		    { "port", OP_NUMBER, OP_REQUIRED, "--port", "1..65535", NULL }, OP_LISTENER_SETTINGS OP_DRY_RUN),
+		    { "port", OP_NUMBER, OP_REQUIRED, "--port", "1..65535", NULL },
+		    OP_LISTENER_FORWARD(OP_REQUIRED) OP_LISTENER_SETTINGS OP_DRY_RUN),
 	  NULL },
 	{ "ModifyListener", "listener modify", true, "change a listener; what is not named stays",
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL },
 		    { "protocol", OP_STRING, 0, "--protocol", "protocol", "TCP|UDP|TCP_UDP" },
-		    { "port", OP_NUMBER, 0, "--port", "1..65535", NULL }, OP_LISTENER_SETTINGS OP_DRY_RUN),
+		    { "port", OP_NUMBER, 0, "--port", "1..65535", NULL }, OP_LISTENER_FORWARD(0) OP_LISTENER_SETTINGS OP_DRY_RUN),
 	  NULL },
 	{ "DeleteListener", "listener delete", true, "delete a listener",
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL }, OP_DRY_RUN), NULL },

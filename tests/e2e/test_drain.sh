@@ -39,6 +39,7 @@ sleep 2
 check "a target is drained" ctl target drain echo 10.9.1.11
 returned=$(now_ms)
 check_equal "its state is draining" draining "$(target_state echo 10.9.1.11:9000)"
+check_match "and its description says why" "draining on request: takes no new flows" "$(ctl target list echo)"
 wait $connects
 began=$(awk '$1 == "began" { printf "%.0f", $2 * 1000 }' "$RUN/connects")
 last=$(awk '$1 == "last_from" && $2 == "t1" { print $3 }' "$RUN/connects")
@@ -66,4 +67,24 @@ check_at_least "connections that t1 has again" 50 "$(from "$RUN/streams2" t1)"
 check "it is drained again" ctl target drain echo 10.9.1.11
 check_wait "within the delay none of its open connections breaks" $streams
 note "$(tr "\n" " " <"$RUN/streams2")"
+
+# A removed target drains no longer than it has flows; one with flows drains on.
+is_listed() { [ -n "$(target_state echo "$1")" ]; }
+is_gone() { ! is_listed "$1"; }
+check "a long delay is accepted" apply "$(state | sed 's/timeout_seconds: 6}/timeout_seconds: 60}/')"
+wait_healthy
+check "a target without a flow is removed" ctl target remove echo 10.9.1.14
+check_equal "it drains" draining "$(target_state echo 10.9.1.14:9000)"
+check "it is gone long before its delay is over" wait_until 8 is_gone 10.9.1.14:9000
+check "the log says why" grep -q "drain: target 'echo/10.9.1.14:9000' has ended before its time: it has no flow" "$RUN/lb.leatd.log"
+client "$TOOLS/lab-streams" --to $VIP4 --port 9000 --from $FROM4 --sources 200 --count 300 --interval-ms 100 --seconds 9 >"$RUN/streams3" &
+streams=$!
+wait_until 20 grep -q '^open' "$RUN/streams3"
+check "a target with flows is removed" ctl target remove echo 10.9.1.12
+lab stop KILL
+lab leatd >/dev/null
+sleep 5
+check_equal "it drains on, over a restart too" draining "$(target_state echo 10.9.1.12:9000)"
+check_wait "none of its connections breaks" $streams
+note "$(tr "\n" " " <"$RUN/streams3")"
 finish

@@ -8,10 +8,18 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+
+#define BUSY_WAIT_MS  2000 /* for a place in the queue of a leatd that is busy */
+#define BUSY_PAUSE_US 50000
 
 #define URL_PREFIX                                                                    \
 	"http://leatd/v1/" /* the host is only the Host header: the way is the socket \
@@ -24,7 +32,48 @@ struct exchange {
 	char *body; /* of the request */
 	struct buf url;
 	struct buf answer;
+	bool never_connected, is_busy; /* the last try */
 };
+
+/* ---- connecting ---- */
+
+/* connect() says EAGAIN while leatd's queue is full; curl takes that for "under way" and fails later,
+ * with another error or with none. A socket that was connected once still knows its peer. */
+static int on_close(void *arg, curl_socket_t fd)
+{
+	struct exchange *exchange = arg;
+	struct sockaddr_un peer;
+	socklen_t len = sizeof(peer);
+
+	exchange->never_connected = getpeername(fd, (struct sockaddr *)&peer, &len) != 0;
+	return close(fd);
+}
+
+static bool is_busy(const struct exchange *exchange, CURLcode code)
+{
+	long reason = 0;
+
+	if (code == CURLE_OK || !exchange->never_connected)
+		return false;
+	curl_easy_getinfo(exchange->curl, CURLINFO_OS_ERRNO, &reason);
+	return code != CURLE_COULDNT_CONNECT || reason == 0 || reason == EAGAIN;
+}
+
+/* Nothing was sent: asking again is safe. */
+static CURLcode perform(struct exchange *exchange)
+{
+	uint64_t until_ms = clock_mono_ms() + BUSY_WAIT_MS;
+	CURLcode code;
+
+	for (;;) {
+		exchange->never_connected = false;
+		code = curl_easy_perform(exchange->curl);
+		exchange->is_busy = is_busy(exchange, code);
+		if (!exchange->is_busy || clock_mono_ms() >= until_ms)
+			return code;
+		usleep(BUSY_PAUSE_US);
+	}
+}
 
 /* ---- asking ---- */
 
@@ -47,6 +96,9 @@ static void set_up(struct exchange *exchange, const char *operation)
 	exchange->headers = curl_slist_append(exchange->headers, "Expect:"); /* no 100-continue */
 	curl_easy_setopt(curl, CURLOPT_URL, exchange->url.data);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, exchange->client->socket);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, exchange);
+	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L); /* closed, so that on_close() is called */
 	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers);
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(exchange->body));
@@ -87,6 +139,13 @@ static enum client_outcome explain_absent(const struct exchange *exchange, struc
 	return CLIENT_ABSENT;
 }
 
+static enum client_outcome explain_busy(const struct exchange *exchange, struct err *err)
+{
+	err_set(err, -EBUSY, "leatd at %s is busy: too many connections",
+		exchange->client->socket);
+	return CLIENT_ABSENT;
+}
+
 static enum client_outcome explain_lost(const struct exchange *exchange, const char *why,
 					struct err *err)
 {
@@ -105,6 +164,8 @@ static enum client_outcome explain_slow(const struct exchange *exchange, struct 
 
 static enum client_outcome explain(const struct exchange *exchange, CURLcode code, struct err *err)
 {
+	if (exchange->is_busy)
+		return explain_busy(exchange, err);
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
 		return explain_absent(exchange, err);
@@ -171,7 +232,7 @@ enum client_outcome client_call(const struct client *client, const char *operati
 	exchange.body = json_dumps(request, JSON_COMPACT);
 	if (exchange.curl && exchange.body) {
 		set_up(&exchange, operation);
-		code = curl_easy_perform(exchange.curl);
+		code = perform(&exchange);
 	}
 	if (code == CURLE_OK)
 		outcome = read_answer(&exchange, answer, err);

@@ -18,17 +18,22 @@
 #include "controller.h"
 
 #define CONNECTIONS_MAX	  128
+#define PER_IP_MAX	  32u /* of those, on TCP: one client can't lock the others out */
+#define FIRST_TIMEOUT_S	  5u  /* until the first request is complete */
 #define IDLE_TIMEOUT_S	  30u
+#define WATCH_MS	  1000 /* is the socket file still ours? do we listen? */
 #define CONNECTION_MEMORY (64u * 1024)
 #define DETACH_GRACE_MS	  2000 /* for the answer to reach a client that is slow to read */
 
 struct endpoint { /* a socket, its daemon, and its place in the loop */
+	struct list node; /* of the retired ones */
 	struct api *api;
 	int fd; /* until the daemon owns it */
 	struct MHD_Daemon *daemon;
 	struct loop_fd watch;
 	struct loop_timer timer;
 	bool may_write;
+	unsigned per_ip_max; /* 0: no limit */
 };
 
 struct count {
@@ -40,8 +45,11 @@ struct count {
 
 struct api {
 	struct control *control;
-	struct endpoint local, tcp;
-	bool is_bound; /* the socket file is ours */
+	struct endpoint *local, *tcp;
+	struct list retired; /* nobody finds their socket any more, but connections go on */
+	struct api_socket_file file; /* ours, while it has an inode */
+	struct loop_timer watch;
+	char complaint[ERR_TEXT_MAX]; /* why the socket can't be bound again */
 	struct list counts;
 	struct loop_timer detach; /* ends the loop when nobody fetches the answer */
 };
@@ -120,6 +128,7 @@ static enum MHD_Result answer(struct endpoint *endpoint, struct MHD_Connection *
 		.who = who,
 	};
 
+	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_TIMEOUT_S);
 	if (endpoint->may_write && info)
 		api_socket_who(info->connect_fd, who);
 	api_route(endpoint->api->control, &request, &response);
@@ -239,7 +248,8 @@ static int start(struct endpoint *endpoint, struct err *err)
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, endpoint,
 		MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET, endpoint->fd,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, endpoint, MHD_OPTION_CONNECTION_LIMIT,
-		CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
+		CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, FIRST_TIMEOUT_S,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, endpoint->per_ip_max,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 	if (!endpoint->daemon)
 		return err_set(err, -EIO, "libmicrohttpd can't start");
@@ -260,6 +270,96 @@ static void stop(struct endpoint *endpoint)
 	if (endpoint->daemon)
 		MHD_stop_daemon(endpoint->daemon);
 	fd_close(&endpoint->fd);
+	free(endpoint);
+}
+
+/* ---- the socket file ---- */
+
+static struct endpoint *new_endpoint(struct api *api, bool is_local)
+{
+	struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
+
+	if (!endpoint)
+		abort();
+	endpoint->api = api;
+	endpoint->fd = -1;
+	endpoint->may_write = is_local;
+	endpoint->per_ip_max = is_local ? 0 : PER_IP_MAX;
+	endpoint->timer = (struct loop_timer){.on_expire = on_timer, .owner = endpoint};
+	return endpoint;
+}
+
+static void end_idle_retired(struct api *api)
+{
+	const union MHD_DaemonInfo *info;
+	struct endpoint *endpoint, *next;
+
+	list_for_each_safe(endpoint, next, &api->retired, node)
+	{
+		info = MHD_get_daemon_info(endpoint->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+		if (info && info->num_connections)
+			continue;
+		list_remove(&endpoint->node);
+		stop(endpoint);
+	}
+}
+
+/* The daemon that has connections keeps them; a second one gets the new socket. */
+static int bind_again(struct api *api, struct err *err)
+{
+	const struct conf_node_settings *node = &api->control->settings->node;
+	struct endpoint *endpoint = new_endpoint(api, true);
+	int ret;
+
+	ret = api_socket_open_unix(node->socket, node->socket_group, &endpoint->fd, err);
+	if (!ret)
+		api->file = api_socket_file(node->socket);
+	if (!ret)
+		ret = start(endpoint, err);
+	if (ret) {
+		stop(endpoint);
+		return ret;
+	}
+	list_append(&api->retired, &api->local->node);
+	api->local = endpoint;
+	return 0;
+}
+
+static void watch_file(struct api *api)
+{
+	const char *path = api->control->settings->node.socket;
+	struct err err = {0};
+
+	if (api_socket_is_file(path, &api->file))
+		return;
+	if (!bind_again(api, &err)) {
+		log_warn("api: somebody removed the socket '%s': bound again", path);
+		err_clear(&err);
+	} else if (strcmp(api->complaint, err.text) != 0) {
+		log_error("api: the socket '%s' is not ours any more: %s", path, err.text);
+	}
+	snprintf(api->complaint, sizeof(api->complaint), "%s", err.text);
+}
+
+/* A daemon that was full takes up listening again when it runs next, and with nobody connected
+ * nothing else would make it run. */
+static void nudge(struct endpoint *endpoint)
+{
+	if (endpoint->daemon)
+		run(endpoint);
+}
+
+static void on_watch(struct loop_timer *timer)
+{
+	struct api *api = timer->owner;
+
+	loop_timer_set(api->control->loop, timer, WATCH_MS);
+	if (api->control->is_detached)
+		return;
+	nudge(api->local);
+	nudge(api->tcp);
+	end_idle_retired(api);
+	watch_file(api);
 }
 
 /* ---- the door ---- */
@@ -272,10 +372,10 @@ static struct api *new_api(struct control *control)
 		abort();
 	api->control = control;
 	list_init(&api->counts);
-	api->local = (struct endpoint){.api = api, .fd = -1, .may_write = true};
-	api->tcp = (struct endpoint){.api = api, .fd = -1};
-	api->local.timer = (struct loop_timer){.on_expire = on_timer, .owner = &api->local};
-	api->tcp.timer = (struct loop_timer){.on_expire = on_timer, .owner = &api->tcp};
+	list_init(&api->retired);
+	api->local = new_endpoint(api, true);
+	api->tcp = new_endpoint(api, false);
+	api->watch = (struct loop_timer){.on_expire = on_watch, .owner = api};
 	api->detach = (struct loop_timer){.on_expire = on_detach_timeout, .owner = control->loop};
 	return api;
 }
@@ -287,37 +387,44 @@ int api_open(struct control *control, struct api **api, struct err *err)
 	int ret;
 
 	*api = a;
-	ret = api_socket_open_unix(settings->node.socket, settings->node.socket_group, &a->local.fd,
+	ret = api_socket_open_unix(settings->node.socket, settings->node.socket_group, &a->local->fd,
 				   err);
 	if (ret)
 		return ret;
-	a->is_bound = true;
+	a->file = api_socket_file(settings->node.socket);
 	if (settings->has_http)
-		ret = api_socket_open_tcp(settings->http_host, settings->http_port, &a->tcp.fd,
+		ret = api_socket_open_tcp(settings->http_host, settings->http_port, &a->tcp->fd,
 					  err);
 	return ret;
 }
 
 int api_start(struct api *api, struct err *err)
 {
-	int ret = start(&api->local, err);
+	int ret = start(api->local, err);
 
-	if (!ret && api->tcp.fd >= 0)
-		ret = start(&api->tcp, err);
+	if (!ret && api->tcp->fd >= 0)
+		ret = start(api->tcp, err);
+	if (!ret)
+		loop_timer_set(api->control->loop, &api->watch, WATCH_MS);
 	return ret;
 }
 
 void api_close(struct api *api)
 {
+	const char *path;
 	struct count *count, *next;
+	struct endpoint *endpoint, *following;
 
 	if (!api)
 		return;
 	loop_timer_clear(&api->detach);
-	stop(&api->tcp);
-	stop(&api->local);
-	if (api->is_bound)
-		unlink(api->control->settings->node.socket);
+	loop_timer_clear(&api->watch);
+	list_for_each_safe(endpoint, following, &api->retired, node) stop(endpoint);
+	stop(api->tcp);
+	stop(api->local);
+	path = api->control->settings->node.socket;
+	if (api_socket_is_file(path, &api->file))
+		unlink(path);
 	list_for_each_safe(count, next, &api->counts, node) free(count);
 	free(api);
 }

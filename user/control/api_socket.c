@@ -129,6 +129,22 @@ int api_socket_open_unix(const char *path, const char *group, int *fd, struct er
 	return ret;
 }
 
+struct api_socket_file api_socket_file(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return (struct api_socket_file){0};
+	return (struct api_socket_file){.device = st.st_dev, .inode = st.st_ino};
+}
+
+bool api_socket_is_file(const char *path, const struct api_socket_file *file)
+{
+	struct api_socket_file now = api_socket_file(path);
+
+	return now.inode && now.inode == file->inode && now.device == file->device;
+}
+
 /* ---- TCP ---- */
 
 int api_socket_open_tcp(const char *host, uint16_t port, int *fd, struct err *err)

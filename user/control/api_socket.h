@@ -3,6 +3,7 @@
 #ifndef LEAT_CONTROL_API_SOCKET_H
 #define LEAT_CONTROL_API_SOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,13 @@
  * answers there. */
 __must_check int api_socket_open_unix(const char *path, const char *group, int *fd,
 				      struct err *err);
+/* Which file that is: by it one sees whether somebody has removed or replaced it. */
+struct api_socket_file {
+	uint64_t device, inode; /* 0: none */
+};
+struct api_socket_file api_socket_file(const char *path);
+bool api_socket_is_file(const char *path, const struct api_socket_file *file);
+
 /* A listening TCP socket. */
 __must_check int api_socket_open_tcp(const char *host, uint16_t port, int *fd, struct err *err);
 

@@ -35,17 +35,6 @@ static json_t *entries_of(const struct diff *diff)
 	return list;
 }
 
-/* As many as the last pass over the flow table counted. */
-static uint64_t flows_of_removed(const struct control *control, const struct nlb_plan *plan)
-{
-	const struct nlb_flow_census *census = nlb_flow_census(control->nlb);
-	uint64_t flows = 0;
-
-	for (size_t i = 0; i < plan->removed_target_count && census->by_target; i++)
-		flows += census->by_target[NLB_TARGET_INDEX(plan->removed_targets[i])];
-	return flows;
-}
-
 static json_t *answer_of(const struct control *control, const struct change *change,
 			 const struct diff *diff, const struct nlb_plan *plan)
 {
@@ -53,7 +42,7 @@ static json_t *answer_of(const struct control *control, const struct change *cha
 			 "dry_run", change->dry_run, "plan", "entries", entries_of(diff),
 			 "slots_total", (json_int_t)plan->slots_total, "slots_moved",
 			 (json_int_t)plan->slots_moved, "flows_ended",
-			 (json_int_t)flows_of_removed(control, plan));
+			 (json_int_t)reconcile_flows_ended(control, plan));
 }
 
 char *change_summary(const struct diff *diff, const char *source, char *text, size_t size)

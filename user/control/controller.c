@@ -24,6 +24,7 @@
 #include "want.h"
 
 #define TICK_MS		1000
+#define FLOWS_FULL_PCT	90
 #define CENSUS_SLICE_MS 2 /* pause between slices of a pass */
 #define CENSUS_EVERY_MS 1000
 #define CENSUS_DUTY	5 /* a pass may take a fifth of the time */
@@ -160,6 +161,15 @@ static void watch_ports(struct control *control)
 	control->ports_exhausted = now;
 }
 
+/* A full table pushes flows out within a moment and looks harmless a second later: remembered. */
+static void watch_flows(struct control *control)
+{
+	uint64_t used = nlb_flow_census(control->nlb)->flows, max = nlb_flows_max(control->nlb);
+
+	if (max && used * 100 > max * FLOWS_FULL_PCT)
+		control->flows_full_ms = clock_wall_ms();
+}
+
 static void on_tick(struct loop_timer *timer)
 {
 	struct control *control = timer->owner;
@@ -168,6 +178,7 @@ static void on_tick(struct loop_timer *timer)
 	nlb_heartbeat(control->nlb, clock_mono_ns());
 	rates_tick(control);
 	watch_ports(control);
+	watch_flows(control);
 	targets_tick(&control->targets, clock_wall_ms());
 	interfaces_tick(control);
 	vips_tick(control);
@@ -277,6 +288,17 @@ static int open_plane(struct control *control, struct err *err)
 	return nlb_open(&options, &control->nlb, err);
 }
 
+/* An empty state would take down what runs: more likely the state was lost than meant. */
+static int check_state_fits(const struct control *control, struct err *err)
+{
+	if (control->change_number || !nlb_image_has_listeners(nlb_image(control->nlb)))
+		return 0;
+	return err_set(err, -ENODATA,
+		       "the state in '%s' is empty, but '%s' carries a running data path: restore "
+		       "the state, or take the data path down with 'leatd --detach'",
+		       control->settings->node.state_dir, control->settings->node.bpffs);
+}
+
 static int take_in_model(struct control *control, struct err *err)
 {
 	struct targets *targets = &control->targets;
@@ -379,6 +401,8 @@ static int start(struct control *control, struct err *err)
 		ret = privileges_reduce(err);
 	if (!ret)
 		ret = open_plane(control, err);
+	if (!ret)
+		ret = check_state_fits(control, err);
 	if (!ret)
 		ret = take_in_model(control, err);
 	if (!ret)

@@ -52,6 +52,7 @@ struct control {
 	uint64_t commit_errors;
 	uint64_t ports_exhausted;   /* counter as of the last tick */
 	int64_t ports_exhausted_ms; /* wall clock of its last growth; 0: not since the start */
+	int64_t flows_full_ms;	    /* wall clock of when the flow table was last seen nearly full; 0: never */
 	bool local_ports_overlap;   /* nat_ports and ip_local_port_range share ports */
 	bool found_plane;	    /* there was something under bpffs when leatd started */
 	bool is_detached; /* the data path was taken down: end, and leave nothing behind */

@@ -7,6 +7,13 @@ bool drain_is_over(const struct observed_target *seen, int64_t now_ms)
 	return seen->drain_until_ms && seen->drain_until_ms <= now_ms;
 }
 
+/* One pass may have been under way. */
+bool drain_is_counted(const struct observed_target *seen, uint64_t passes, int64_t now_ms)
+{
+	return !seen->target && seen->drain_until_ms > now_ms && seen->drain_is_in_maps &&
+	       passes >= seen->drain_passes + 2;
+}
+
 static unsigned delay_of(const struct observed_target *seen, const struct model *next)
 {
 	const struct target_group *tg = model_find_target_group(next, seen->group);

@@ -22,6 +22,10 @@ enum drain_step {
 enum drain_step drain_next(const struct observed_target *seen, const struct model *next,
 			   const struct target *target, int64_t now_ms, int64_t *until_ms);
 
+/* Of a target that left the model: has a pass over the flow table that began after the last new flow
+ * could come also ended? passes: those that have ended by now. */
+bool drain_is_counted(const struct observed_target *seen, uint64_t passes, int64_t now_ms);
+
 /* Has a drain that began ended? */
 bool drain_is_over(const struct observed_target *seen, int64_t now_ms);
 

@@ -169,6 +169,7 @@ void interfaces_tick(struct control *control)
 	if (now < control->interfaces.retry_ms)
 		return;
 	control->interfaces.retry_ms = now + RETRY_MS;
+	nlb_keep_pins(control->nlb);
 	for (size_t i = 0; i < control->interfaces.count; i++) {
 		interface = &control->interfaces.list[i];
 		if (interface->state != INTERFACE_ATTACHED)

@@ -39,7 +39,8 @@ void interfaces_fini(struct control *control);
 __must_check int interfaces_attach(struct control *control, struct err *err);
 
 void interfaces_on_link(struct control *control, const char *ifname, const struct neigh_link *link);
-void interfaces_tick(struct control *control); /* tries again what is missing or failed */
+/* Tries again what is missing or failed; pins links again. */
+void interfaces_tick(struct control *control);
 
 const char *interface_state_name(enum interface_state state); /* "attached", "missing", "error" */
 

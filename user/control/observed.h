@@ -55,6 +55,11 @@ struct observed_target {
 
 	int64_t drain_until_ms; /* wall clock; 0: does not drain. In the past: its drain is over */
 	bool ends_now;		/* is being removed together with its flows */
+	/* leavers.c: may its drain end early? */
+	bool drain_is_in_maps; /* it gets no new flow any more … */
+	uint64_t drain_passes; /* … since this many passes over the flow table had ended */
+	unsigned idle_round;   /* looked at in this round already */
+	bool is_idle;	       /* its drain ends because it has no flow */
 
 	struct target_count_sample sample;
 	unsigned pass; /* of observed_pass(): scratch of whoever compares the table with a model */

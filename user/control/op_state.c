@@ -13,6 +13,21 @@
 #include "request.h"
 #include "tree.h"
 
+/* Nothing but comments and space: a truncated file, rarely a wish. */
+static bool is_blank(const char *text)
+{
+	while (*text) {
+		text += strspn(text, " \t\r\n");
+		if (strncmp(text, "---", 3) == 0)
+			text += 3;
+		else if (*text == '#')
+			text += strcspn(text, "\n");
+		else if (*text)
+			return false;
+	}
+	return true;
+}
+
 static int change_to_text(struct call *call, bool dry_run)
 {
 	const char *text = request_string(call->request, "text");
@@ -26,6 +41,10 @@ static int change_to_text(struct call *call, bool dry_run)
 	struct model *next = NULL;
 	struct err err = {0};
 
+	if (is_blank(text))
+		return refuse(&call->refusal, REFUSED_VALIDATION,
+			      "%s is empty: to delete everything write 'load_balancers: []'",
+			      source ? source : "the state");
 	if (conf_parse_state(text, strlen(text), source, &next, &err))
 		return refuse(&call->refusal, REFUSED_VALIDATION, "%s", err.text);
 	return change_make(call->control, &change, next, &call->answer, &call->refusal);

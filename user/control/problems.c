@@ -13,7 +13,6 @@
 
 #define NAMED_MAX      5 /* targets named before the rest is only counted */
 #define RECENT_MS      60000
-#define FLOWS_FULL_PCT 90
 #define TEXT_MAX       1024
 
 struct problems {
@@ -107,20 +106,35 @@ static void of_target_groups(const struct control *control, struct problems *pro
 	}
 }
 
-/* A VIP whose family has no target: the packets to it end as no_target. */
+/* Is there one that may take new flows, now or once it is healthy? */
+static bool has_taker(const struct target_group *tg, int family)
+{
+	for (size_t i = 0; i < tg->target_count; i++)
+		if (tg->targets[i].address.family == family && tg->targets[i].weight &&
+		    !tg->targets[i].drain)
+			return true;
+	return false;
+}
+
+/* A VIP for whose family nobody takes new flows: the packets of those end as no_target. */
 static void of_listener_family(const struct load_balancer *lb, const struct listener *listener,
 			       int family, struct problems *problems)
 {
 	const struct target_group *tg = listener->target_group;
 	const char *word = family == AF_INET ? "IPv4" : "IPv6";
 
-	if (!tg->target_count || !model_has_family(lb, family) ||
-	    model_has_target_family(tg, family))
+	if (!tg->target_count || !model_has_family(lb, family) || has_taker(tg, family))
 		return;
-	add_warning(problems, "add targets of that family, or take the address away",
-		    "load balancer '%s' has an %s address, but target group '%s' has no %s target: "
-		    "packets are dropped (no_target)",
-		    lb->name, word, tg->name, word);
+	if (!model_has_target_family(tg, family))
+		add_warning(problems, "add targets of that family, or take the address away",
+			    "load balancer '%s' has an %s address, but target group '%s' has no %s "
+			    "target: packets are dropped (no_target)",
+			    lb->name, word, tg->name, word);
+	else
+		add_error(problems, "add a target, or take one back: leatctl target add",
+			  "load balancer '%s': every %s target of target group '%s' is drained or "
+			  "has weight 0: new flows are dropped (no_target)",
+			  lb->name, word, tg->name);
 }
 
 static void of_families(const struct control *control, struct problems *problems)
@@ -141,6 +155,12 @@ static bool lacks_next_hop(const struct observed_target *seen)
 	       seen->path.state != NEIGH_RESOLVED;
 }
 
+static const char *next_hop_cure(enum neigh_path_state state)
+{
+	return state == NEIGH_LOCAL ? "a target must be another host"
+				    : "check that the host is up, and the route to it";
+}
+
 static void of_next_hops(const struct control *control, struct problems *problems)
 {
 	const struct observed_target *seen;
@@ -151,7 +171,7 @@ static void of_next_hops(const struct control *control, struct problems *problem
 	{
 		if (!lacks_next_hop(seen) || ++count > NAMED_MAX)
 			continue;
-		add_warning(problems, "check that the host is up, and the route to it",
+		add_warning(problems, next_hop_cure(seen->path.state),
 			    "target '%s' has no next hop: %s", observed_name(seen, name),
 			    neigh_path_state_help(seen->path.state));
 	}
@@ -160,20 +180,26 @@ static void of_next_hops(const struct control *control, struct problems *problem
 			    "more targets have no next hop: %zu", count - NAMED_MAX);
 }
 
+static bool is_recent(int64_t when_ms, int64_t now_ms)
+{
+	return when_ms && now_ms - when_ms < RECENT_MS;
+}
+
 static void of_tables(const struct control *control, struct problems *problems)
 {
 	uint64_t used = nlb_flow_census(control->nlb)->flows, max = nlb_flows_max(control->nlb);
-	int64_t age_ms = clock_wall_ms() - control->ports_exhausted_ms;
+	int64_t now_ms = clock_wall_ms();
 
-	if (max && used * 100 > max * FLOWS_FULL_PCT)
+	if (is_recent(control->flows_full_ms, now_ms))
 		add_error(problems, "set a larger 'flows' in the settings",
-			  "the flow table is %llu %% full: the oldest flows are pushed out",
-			  (unsigned long long)(used * 100 / max));
-	if (control->ports_exhausted_ms && age_ms < RECENT_MS)
+			  "the flow table was full %lld s ago (now %llu of %llu): flows are pushed out",
+			  (long long)((now_ms - control->flows_full_ms) / 1000),
+			  (unsigned long long)used, (unsigned long long)max);
+	if (is_recent(control->ports_exhausted_ms, now_ms))
 		add_error(problems, "add snat_addresses, widen nat_ports, or add targets",
 			  "new flows were refused %lld s ago because no source port towards their "
 			  "target was free",
-			  (long long)(age_ms / 1000));
+			  (long long)((now_ms - control->ports_exhausted_ms) / 1000));
 }
 
 static void of_settings(const struct control *control, struct problems *problems)

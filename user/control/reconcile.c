@@ -6,11 +6,11 @@
 
 #include "base/clock.h"
 #include "controller.h"
+#include "leavers.h"
 #include "want.h"
 
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 30000
-#define WALKS_MAX      64
 #define LOG_EVERY_MS   30000
 #define NS_PER_S       1e9
 
@@ -47,39 +47,27 @@ static bool is_empty(const struct nlb_plan *p)
 		 p->targets_changed || p->targets_removed || p->slots_moved);
 }
 
-static void log_plan(const struct nlb_plan *p, int flows_ended, double seconds)
+/* As many as the last pass over the flow table counted. The census deletes their entries; until then
+ * the program refuses their packets. */
+uint64_t reconcile_flows_ended(const struct control *control, const struct nlb_plan *plan)
+{
+	const struct nlb_flow_census *census = nlb_flow_census(control->nlb);
+	uint64_t flows = 0;
+
+	for (size_t i = 0; i < plan->removed_target_count; i++)
+		flows += census->by_target[NLB_TARGET_INDEX(plan->removed_targets[i])];
+	return flows;
+}
+
+static void log_plan(const struct nlb_plan *p, uint64_t flows_ended, double seconds)
 {
 	if (is_empty(p))
 		return;
 	log_info("reconcile: listeners +%u ~%u -%u, groups +%u ~%u -%u, targets +%u ~%u -%u, %u of "
-		 "%u slots moved, %d flows ended (%.1f ms)",
+		 "%u slots moved, %llu flows ended (%.1f ms)",
 		 p->listeners_added, p->listeners_changed, p->listeners_removed, p->groups_added,
 		 p->groups_changed, p->groups_removed, p->targets_added, p->targets_changed,
-		 p->targets_removed, p->slots_moved, p->slots_total, flows_ended, seconds * 1000);
-}
-
-/* By the last pass over the flow table, if there was one: a target that drained gets no more. */
-static bool may_have_flows(const struct nlb_flow_census *census, uint32_t target_id)
-{
-	return !census->passes || census->by_target[NLB_TARGET_INDEX(target_id)];
-}
-
-/* Flows of targets that are gone would only be refused one by one until they expire. Each deletion
- * walks the whole table, so only the first are helped along. */
-static int end_flows(struct control *control, const struct nlb_plan *plan)
-{
-	const struct nlb_flow_census *census = nlb_flow_census(control->nlb);
-	int deleted, total = 0, walks = 0;
-
-	for (size_t i = 0; i < plan->removed_target_count && walks < WALKS_MAX; i++) {
-		if (!may_have_flows(census, plan->removed_targets[i]))
-			continue;
-		walks++;
-		deleted = nlb_flows_delete(control->nlb, plan->removed_targets[i]);
-		if (deleted > 0)
-			total += deleted;
-	}
-	return total;
+		 p->targets_removed, p->slots_moved, p->slots_total, (unsigned long long)flows_ended, seconds * 1000);
 }
 
 static int apply(struct control *control, struct err *err)
@@ -87,7 +75,7 @@ static int apply(struct control *control, struct err *err)
 	uint64_t began_ns = clock_mono_ns();
 	struct nlb_image *next = NULL;
 	struct nlb_plan plan = {0};
-	int ret, flows_ended;
+	int ret;
 
 	targets_refresh_paths(&control->targets);
 	ret = compile(control, control->model, &next, err);
@@ -98,9 +86,9 @@ static int apply(struct control *control, struct err *err)
 	if (ret) {
 		nlb_image_free(next);
 	} else {
-		flows_ended = end_flows(control, &plan);
 		control->reconcile.last_seconds = (double)(clock_mono_ns() - began_ns) / NS_PER_S;
-		log_plan(&plan, flows_ended, control->reconcile.last_seconds);
+		log_plan(&plan, reconcile_flows_ended(control, &plan),
+			 control->reconcile.last_seconds);
 	}
 	nlb_plan_fini(&plan);
 	return ret;
@@ -146,6 +134,7 @@ int reconcile_now(struct control *control, struct err *err)
 		err_set(err, ret, "%s", own.text);
 	} else {
 		note_success(&control->reconcile);
+		leavers_note_maps(&control->targets, control->nlb);
 	}
 	return ret;
 }

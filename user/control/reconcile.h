@@ -40,4 +40,7 @@ int reconcile_now(struct control *control, struct err *err);
 __must_check int reconcile_plan(struct control *control, const struct model *model,
 				struct nlb_plan *plan, struct err *err);
 
+/* Live flows that end with the targets that leave by the plan. */
+uint64_t reconcile_flows_ended(const struct control *control, const struct nlb_plan *plan);
+
 #endif

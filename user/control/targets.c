@@ -10,12 +10,13 @@
 #include "base/log.h"
 #include "checks.h"
 #include "drain.h"
+#include "leavers.h"
 #include "nlb/nlb.h"
 #include "store/store.h"
 
 void targets_init(struct targets *targets)
 {
-	*targets = (struct targets){0};
+	*targets = (struct targets){.idle_round = 1}; /* rows begin with 0 */
 	observed_init(&targets->observed);
 	tally_init(&targets->tally);
 }
@@ -140,6 +141,11 @@ static void forget_drain(struct targets *targets, const struct observed_target *
 		log_error("store: %s", err.text);
 }
 
+static enum health_reason drain_reason(const struct observed_target *seen)
+{
+	return seen->target ? HEALTH_DRAIN_REQUESTED : HEALTH_DEREGISTERING;
+}
+
 static void begin_drain(struct targets *targets, struct observed_target *seen, int64_t until_ms,
 			int64_t now_ms)
 {
@@ -148,9 +154,10 @@ static void begin_drain(struct targets *targets, struct observed_target *seen, i
 	checks_stop(seen);
 	seen->was_routed = checks_is_routed(seen);
 	seen->drain_until_ms = until_ms;
+	seen->drain_is_in_maps = false;
 	log_info("drain: target '%s' takes no new flows, open ones go on for %lld s",
 		 observed_name(seen, name), (long long)(until_ms - now_ms + 999) / 1000);
-	if (health_state_set(&seen->health, TARGET_DRAINING, HEALTH_DEREGISTERING, now_ms))
+	if (health_state_set(&seen->health, TARGET_DRAINING, drain_reason(seen), now_ms))
 		targets->transitions++;
 }
 
@@ -159,7 +166,8 @@ static void end_drain(struct targets *targets, struct observed_target *seen, int
 {
 	char name[OBSERVED_NAME_MAX];
 
-	log_info("drain: target '%s' has ended%s", observed_name(seen, name),
+	log_info("drain: target '%s' has ended%s%s", observed_name(seen, name),
+		 seen->is_idle ? " before its time: it has no flow" : "",
 		 seen->target ? ", it takes no flows until it is added again" : "");
 	if (!seen->target) {
 		drop_row(targets, seen);
@@ -187,12 +195,15 @@ static void follow_drain(struct targets *targets, struct observed_target *seen,
 		break;
 	case DRAIN_TAKEN_BACK:
 		seen->drain_until_ms = 0;
+		seen->drain_is_in_maps = false;
+		seen->is_idle = false;
 		checks_follow(targets, seen);
 		break;
 	case DRAIN_NONE:
 		checks_follow(targets, seen);
 		break;
-	case DRAIN_GOES_ON:
+	case DRAIN_GOES_ON: /* drained, then deregistered: another reason */
+		health_state_set(&seen->health, TARGET_DRAINING, drain_reason(seen), now_ms);
 		break;
 	}
 }
@@ -320,6 +331,7 @@ void targets_tick(struct targets *targets, int64_t now_ms)
 	struct observed_target *seen, *next;
 
 	list_for_each(seen, &targets->observed.targets, node) checks_retry(targets, seen);
+	leavers_end_idle(targets, now_ms);
 	if (!forget_ended(targets, now_ms))
 		return;
 	list_for_each_safe(seen, next, &targets->observed.targets,

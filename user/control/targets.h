@@ -11,6 +11,7 @@
 #include "observed.h"
 #include "tally.h"
 
+struct nlb;
 struct nlb_image;
 struct store;
 
@@ -25,6 +26,8 @@ struct targets {
 	const struct nlb_image *found; /* the maps as found at the start, while the first model is
 					  taken in; else NULL */
 	size_t found_count;	       /* targets that took flows when leatd started */
+	const struct nlb *nlb; /* borrowed; the plane whose maps follow the table; NULL: none yet */
+	unsigned idle_round;   /* leavers.c */
 	uint64_t transitions;	       /* changes of health so far */
 };
 
@@ -45,7 +48,7 @@ __must_check int targets_store_drains(struct targets *targets, const struct mode
  */
 void targets_follow(struct targets *targets, const struct model *model, int64_t now_ms);
 
-/* Ends the drains whose time is up, starts probes that could not be started. Call once a second. */
+/* Ends the drains whose time is up, or whose target has left and has no flow; starts probes that could not be started. Call once a second. */
 void targets_tick(struct targets *targets, int64_t now_ms);
 
 /* Ends the drain of a target that left the model, at once. */

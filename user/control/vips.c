@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "controller.h"
 
-#define RETRY_MS 5000
+#define RETRY_MS	  5000
+#define PUT_BACK_EVERY_MS 1000 /* somebody else may take it away again at once */
+#define TAKEN_LOG_MS	  60000
 
 void vips_init(struct control *control)
 {
@@ -39,6 +41,13 @@ static struct vip *find(const struct control *control, const char *interface,
 	return NULL;
 }
 
+static bool is_down(const struct control *control, const char *interface)
+{
+	struct neigh_link link;
+
+	return !neigh_link_by_name(control->neigh, interface, &link) || !link.is_up;
+}
+
 static struct vip *add(struct control *control, const char *interface, const struct addr *address)
 {
 	struct vip *vip = calloc(1, sizeof(*vip));
@@ -47,6 +56,7 @@ static struct vip *add(struct control *control, const char *interface, const str
 		abort();
 	snprintf(vip->interface, sizeof(vip->interface), "%s", interface);
 	vip->address = *address;
+	vip->was_down = is_down(control, interface);
 	list_append(&control->vips.list, &vip->node);
 	return vip;
 }
@@ -66,6 +76,7 @@ static void fail(struct vip *vip, const struct err *err)
 		log_error("vip: %s can't be announced on '%s': %s",
 			  addr_format(&vip->address, text), vip->interface, err->text);
 	vip->state = VIP_FAILED;
+	vip->is_taken = false; /* tried again like any other */
 	snprintf(vip->reason, sizeof(vip->reason), "%s", err->text);
 }
 
@@ -87,9 +98,9 @@ static void forget(struct control *control, struct vip *vip)
 	vip->is_ours = false;
 }
 
-static void announce(struct control *control, struct vip *vip)
+/* On the interface, and announced. False: it failed, and the log says why. */
+static bool put(struct control *control, struct vip *vip)
 {
-	char text[ADDR_TEXT_MAX];
 	bool was_there = false;
 	struct err err = {0};
 
@@ -98,16 +109,64 @@ static void announce(struct control *control, struct vip *vip)
 		if (!vip->is_ours)
 			forget(control, vip);
 		fail(vip, &err);
-		return;
+		return false;
 	}
 	if (was_there && !vip->is_ours)
 		forget(control, vip); /* somebody else's: not ours to take away */
 	else
 		vip->is_ours = true;
 	vip->state = VIP_ANNOUNCED;
+	vip->is_taken = false;
 	vip->reason[0] = '\0';
+	return true;
+}
+
+static void announce(struct control *control, struct vip *vip)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!put(control, vip))
+		return;
 	log_info("vip: %s announced on '%s'%s", addr_format(&vip->address, text), vip->interface,
 		 vip->is_ours ? "" : ", where it was before");
+}
+
+static void log_put_back(struct vip *vip)
+{
+	unsigned long long swallowed;
+	char text[ADDR_TEXT_MAX], again[48] = "";
+
+	if (!log_limit_pass(&vip->limit, TAKEN_LOG_MS, &swallowed))
+		return;
+	if (swallowed)
+		snprintf(again, sizeof(again), " (and %llu times before)", swallowed);
+	log_warn("vip: %s was taken off '%s' by someone else: put back%s",
+		 addr_format(&vip->address, text), vip->interface, again);
+}
+
+/* Once a second at most: a fight with somebody who takes it away each time shall not fill log and
+ * wire. */
+static void put_back_if_due(struct control *control, struct vip *vip)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (vip->put_back_ms && now - vip->put_back_ms < PUT_BACK_EVERY_MS)
+		return;
+	vip->put_back_ms = now;
+	if (put(control, vip))
+		log_put_back(vip);
+}
+
+static void on_gone(const char *ifname, const struct addr *address, void *arg)
+{
+	struct control *control = arg;
+	struct vip *vip = find(control, ifname, address);
+
+	if (!vip || vip->state != VIP_ANNOUNCED || !control->vips.is_ready)
+		return;
+	vip->state = VIP_PROVISIONING;
+	vip->is_taken = true;
+	put_back_if_due(control, vip);
 }
 
 static void withdraw(struct control *control, struct vip *vip)
@@ -165,9 +224,9 @@ static void announce_pending(struct control *control, bool again)
 
 	if (!control->vips.is_ready)
 		return;
-	list_for_each(vip, &control->vips.list, node) if (vip->state == VIP_PROVISIONING ||
-							  (again && vip->state == VIP_FAILED))
-		announce(control, vip);
+	list_for_each(vip, &control->vips.list,
+		      node) if ((vip->state == VIP_PROVISIONING && !vip->is_taken) ||
+				(again && vip->state == VIP_FAILED)) announce(control, vip);
 }
 
 void vips_follow(struct control *control)
@@ -185,17 +244,27 @@ void vips_follow(struct control *control)
 void vips_start(struct control *control)
 {
 	control->vips.is_ready = true;
+	neigh_on_address_gone(control->neigh, on_gone, control);
 	announce_pending(control, false);
 }
 
 void vips_tick(struct control *control)
 {
 	uint64_t now = clock_mono_ms();
+	struct vip *vip;
 
+	list_for_each(vip, &control->vips.list,
+		      node) if (vip->is_taken) put_back_if_due(control, vip);
 	if (now < control->vips.retry_ms)
 		return;
 	control->vips.retry_ms = now + RETRY_MS;
 	announce_pending(control, true);
+}
+
+static void need_anew(struct vip *vip)
+{
+	vip->state = VIP_PROVISIONING;
+	vip->is_taken = false;
 }
 
 /* An interface that vanishes takes its addresses along; one that comes up again needs them
@@ -205,7 +274,7 @@ static void follow_link(struct vip *vip, const struct neigh_link *link)
 	if (!link || !link->ifindex)
 		fail(vip, &(struct err){"the interface has vanished"});
 	else if (link->is_up && (vip->was_down || vip->state == VIP_FAILED))
-		vip->state = VIP_PROVISIONING;
+		need_anew(vip);
 	vip->was_down = !link || !link->is_up;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Addresses of load balancers on interfaces (announce: address). What leatd put there itself is
  * remembered in the store and taken away again when no load balancer wants it; what was there
- * before is left alone.
+ * before is left alone. What somebody else takes away while it is wanted is put back.
  */
 #ifndef LEAT_CONTROL_VIPS_H
 #define LEAT_CONTROL_VIPS_H
@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "base/list.h"
+#include "base/log.h"
 
 struct control;
 struct load_balancer;
@@ -30,6 +31,9 @@ struct vip {
 	bool is_wanted; /* by the model in force */
 	bool was_down;	/* its interface is down: IPv6 addresses are lost by that, and switches
 			   forget */
+	bool is_taken;		/* off its interface by somebody else, and not put back yet */
+	uint64_t put_back_ms;	/* monotonic: when that was done last; 0: never */
+	struct log_limit limit; /* of the line about it */
 	char reason[ERR_TEXT_MAX];
 };
 
@@ -49,7 +53,8 @@ void vips_follow(struct control *control);
 /* From now on addresses may be announced: packets to them find the program. */
 void vips_start(struct control *control);
 void vips_on_link(struct control *control, const char *ifname, const struct neigh_link *link);
-void vips_tick(struct control *control); /* tries again what failed */
+/* Tries again what failed, and what is due to be put back. */
+void vips_tick(struct control *control);
 
 /* VIP_FAILED with the reason if one failed, else the least advanced of the load balancer's
  * addresses. */

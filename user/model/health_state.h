@@ -35,6 +35,8 @@ enum target_state {
 	X(CHECKS_DISABLED, "Target.HealthCheckDisabled", "health checks are disabled")           \
 	X(DEREGISTERING, "Target.DeregistrationInProgress",                                      \
 	  "target deregistration is in progress")                                                \
+	X(DRAIN_REQUESTED, "Target.DeregistrationInProgress",                                    \
+	  "draining on request: takes no new flows")                                             \
 	X(DRAINED, "Target.NotRegistered", "drained: takes no flows until it is added again")    \
 	X(NOT_IN_USE, "Target.NotInUse", "target group is in no listener")
 

@@ -24,20 +24,16 @@ struct search {
 static void on_address(struct nlmsghdr *hdr, void *arg)
 {
 	struct search *search = arg;
-	const struct ifaddrmsg *ifa = nlmsg_data(hdr);
-	struct nlattr *tb[IFA_MAX + 1];
+	unsigned ifindex;
 	struct addr addr;
+	uint8_t proto;
 
-	if (hdr->nlmsg_type != RTM_NEWADDR || ifa->ifa_index != search->ifindex ||
-	    !netlink_parse(hdr, sizeof(*ifa), tb, IFA_MAX))
-		return;
-	/* On a point-to-point link IFA_ADDRESS is the other end. */
-	if (!netlink_get_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], ifa->ifa_family,
-			      &addr) ||
+	if (hdr->nlmsg_type != RTM_NEWADDR ||
+	    !netlink_read_address(hdr, &ifindex, &addr, &proto) || ifindex != search->ifindex ||
 	    !addr_equal(&addr, search->address))
 		return;
 	search->is_there = true;
-	search->is_ours = tb[IFA_PROTO] && nla_get_u8(tb[IFA_PROTO]) == IFAPROT_LEAT;
+	search->is_ours = proto == IFAPROT_LEAT;
 }
 
 static int look_for(struct neigh *neigh, struct search *search)
@@ -118,6 +114,7 @@ int neigh_address_add(struct neigh *neigh, const char *ifname, const struct addr
 		return err_set_errno(err, ret, "can't put address '%s' on interface '%s'",
 				     addr_format(address, text), ifname);
 	*was_there = search.is_there && !search.is_ours;
+	kept_put(&neigh->kept, ifname, address);
 	announcement_start(&neigh->announcements, ifname, address);
 	return 0;
 }
@@ -130,6 +127,7 @@ int neigh_address_remove(struct neigh *neigh, const char *ifname, const struct a
 	int ret;
 
 	announcement_stop(&neigh->announcements, ifname, address);
+	kept_drop(&neigh->kept, ifname, address);
 	if (!ifindex)
 		return 0;
 	ret = netlink_request(neigh->requests, message(RTM_DELADDR, 0, ifindex, address), NULL,

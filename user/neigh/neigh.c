@@ -80,6 +80,7 @@ static int recover(struct neigh *neigh)
 	neigh->resyncs++;
 	watches_make_dirty(&neigh->watches);
 	hops_make_dirty(&neigh->hops);
+	neigh->kept.is_dirty = true;
 	return 0;
 }
 
@@ -131,6 +132,25 @@ static void tell_links(struct neigh *neigh)
 			neigh->events.on_link(link.ifname, &link, neigh->events.arg);
 }
 
+/* After the links: one that came up again may have brought its addresses back. */
+static int tell_addresses(struct neigh *neigh)
+{
+	int ret = kept_check(&neigh->kept, neigh->requests);
+	struct addr address;
+	char ifname[16];
+
+	while (kept_next_missing(&neigh->kept, ifname, &address))
+		if (neigh->on_address_gone)
+			neigh->on_address_gone(ifname, &address, neigh->on_address_gone_arg);
+	return ret;
+}
+
+void neigh_on_address_gone(struct neigh *neigh, neigh_address_gone_fn *fn, void *arg)
+{
+	neigh->on_address_gone = fn;
+	neigh->on_address_gone_arg = arg;
+}
+
 static void on_round(struct loop_timer *timer)
 {
 	struct neigh *neigh = timer->owner;
@@ -142,9 +162,11 @@ static void on_round(struct loop_timer *timer)
 	neigh->last_round_ms = clock_mono_ms();
 	neigh->round_gap_ms = ROUND_GAP_MS + ROUND_SHARE * (neigh->last_round_ms - begin);
 	neigh->route_events = 0;
+	tell_links(neigh);
+	if (ret == 0)
+		ret = tell_addresses(neigh);
 	if (ret)
 		retry(neigh, ret);
-	tell_links(neigh);
 	tell_paths(neigh);
 }
 
@@ -162,6 +184,12 @@ static void on_any_path_event(struct neigh *neigh, struct nlmsghdr *hdr)
 {
 	watches_make_dirty(&neigh->watches);
 	want_round(neigh);
+}
+
+static void on_address_lost(struct neigh *neigh, struct nlmsghdr *hdr)
+{
+	kept_take_event(&neigh->kept, hdr);
+	on_any_path_event(neigh, hdr);
 }
 
 static void on_route_event(struct neigh *neigh, struct nlmsghdr *hdr)
@@ -183,7 +211,7 @@ static const struct {
 	void (*on_event)(struct neigh *neigh, struct nlmsghdr *hdr);
 } event_types[] = {
 	{RTM_NEWLINK, on_link_event},	     {RTM_DELLINK, on_link_event},
-	{RTM_NEWADDR, on_any_path_event},    {RTM_DELADDR, on_any_path_event},
+	{RTM_NEWADDR, on_any_path_event},    {RTM_DELADDR, on_address_lost},
 	{RTM_NEWRULE, on_any_path_event},    {RTM_DELRULE, on_any_path_event},
 	{RTM_NEWNEXTHOP, on_any_path_event}, {RTM_DELNEXTHOP, on_any_path_event},
 	{RTM_NEWROUTE, on_route_event},	     {RTM_DELROUTE, on_route_event},
@@ -324,6 +352,7 @@ int neigh_new(struct loop *loop, const struct neigh_events *events, struct neigh
 	hops_init(&n->hops, loop, n->requests, want_round, n);
 	watches_init(&n->watches, n->requests, &n->links, &n->hops);
 	announcements_init(&n->announcements, loop, &n->links);
+	kept_init(&n->kept);
 	if (ret == 0)
 		ret = learn_links(n, err);
 	if (ret)
@@ -338,6 +367,7 @@ void neigh_free(struct neigh *neigh)
 	if (!neigh)
 		return;
 	announcements_fini(&neigh->announcements);
+	kept_fini(&neigh->kept);
 	watches_fini(&neigh->watches);
 	links_fini(&neigh->links);
 	loop_timer_clear(&neigh->round);

@@ -76,6 +76,10 @@ void neigh_count(const struct neigh *neigh, unsigned counts[], size_t n);
  * was made. -ENODEV, -EPERM with err. */
 __must_check int neigh_address_add(struct neigh *neigh, const char *ifname, const struct addr *address, bool *was_there, struct err *err);
 __must_check int neigh_address_remove(struct neigh *neigh, const char *ifname, const struct addr *address, struct err *err); /* absent: 0 */
+/* Somebody else took an address away that neigh_address_add() had put, or found, on the interface; it is gone for sure, and the interface is up.
+ * Called in the loop, like the other events; it may put the address there again. NULL: nobody is told. */
+typedef void neigh_address_gone_fn(const char *ifname, const struct addr *address, void *arg);
+void neigh_on_address_gone(struct neigh *neigh, neigh_address_gone_fn *fn, void *arg);
 void neigh_address_announce(struct neigh *neigh, const char *ifname, const struct addr *address);
 
 const char *neigh_path_state_name(enum neigh_path_state state);

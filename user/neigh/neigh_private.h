@@ -5,6 +5,7 @@
 
 #include "announce.h"
 #include "hop.h"
+#include "kept.h"
 #include "link.h"
 #include "neigh.h"
 #include "netlink.h"
@@ -25,6 +26,10 @@ struct neigh {
 	struct hops hops;
 	struct watches watches;
 	struct announcements announcements;
+
+	struct kept_addresses kept;
+	neigh_address_gone_fn *on_address_gone; /* NULL: nobody asks */
+	void *on_address_gone_arg;
 };
 
 #endif

@@ -241,6 +241,22 @@ bool netlink_get_mac(struct nlattr *attr, uint8_t mac[6])
 	return true;
 }
 
+bool netlink_read_address(struct nlmsghdr *hdr, unsigned *ifindex, struct addr *addr,
+			  uint8_t *proto)
+{
+	const struct ifaddrmsg *ifa = nlmsg_data(hdr);
+	struct nlattr *tb[IFA_MAX + 1];
+
+	if (!netlink_parse(hdr, sizeof(*ifa), tb, IFA_MAX))
+		return false;
+	*ifindex = ifa->ifa_index;
+	if (proto)
+		*proto = tb[IFA_PROTO] ? nla_get_u8(tb[IFA_PROTO]) : 0;
+	/* On a point-to-point link IFA_ADDRESS is the other end. */
+	return netlink_get_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], ifa->ifa_family,
+				addr);
+}
+
 bool netlink_parse(struct nlmsghdr *hdr, size_t header_len, struct nlattr *tb[], int max)
 {
 	return nlmsg_parse(hdr, (int)header_len, tb, max, NULL) >= 0;

@@ -31,6 +31,9 @@ void netlink_put_addr(struct nl_msg *msg, int attr, const struct addr *addr);
 bool netlink_get_addr(struct nlattr *attr, int family, struct addr *addr);
 bool netlink_get_mac(struct nlattr *attr, uint8_t mac[6]);
 
+/* The address of RTM_NEWADDR or RTM_DELADDR, this host's end of it. proto (may be NULL): IFA_PROTO, 0 when the kernel says none. False: malformed. */
+bool netlink_read_address(struct nlmsghdr *hdr, unsigned *ifindex, struct addr *addr, uint8_t *proto);
+
 /* Splits the attributes behind a fixed header of header_len bytes into tb[max + 1]. False: malformed. */
 bool netlink_parse(struct nlmsghdr *hdr, size_t header_len, struct nlattr *tb[], int max);
 

@@ -187,6 +187,15 @@ static int refuse_link(const struct place *place, int rc, struct err *err)
 	}
 }
 
+static int hold_link(struct nlb *nlb, const struct place *place, int fd, struct err *err)
+{
+	int rc = nlb_held_links_add(&nlb->links, place->ifname, place->ifindex, fd);
+
+	return rc ? err_set_errno(err, rc, "interface '%s': keeping its link open failed",
+				  place->ifname)
+		  : 0;
+}
+
 static int make_link(const struct nlb *nlb, const struct place *place)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
@@ -198,7 +207,7 @@ static int make_link(const struct nlb *nlb, const struct place *place)
 	return fd < 0 ? -errno : fd;
 }
 
-static int create_link(const struct nlb *nlb, const struct place *place, struct err *err)
+static int create_link(struct nlb *nlb, const struct place *place, struct err *err)
 {
 	char path[PATH_MAX];
 	int rc, fd = make_link(nlb, place);
@@ -206,9 +215,13 @@ static int create_link(const struct nlb *nlb, const struct place *place, struct 
 	if (fd < 0)
 		return refuse_link(place, fd, err);
 	rc = bpf_obj_pin(fd, nlb_pins_link_path(&nlb->pins, place->ifname, path)) ? -errno : 0;
+	if (rc)
+		err_set(err, rc, "pinning '%s' failed: %s", path, nlb_reason(rc));
+	else
+		rc = hold_link(nlb, place, fd, err);
 	fd_close(&fd);
 	if (rc)
-		return err_set(err, rc, "pinning '%s' failed: %s", path, nlb_reason(rc));
+		return rc;
 	log_info("nlb: interface '%s': attached (%s)", place->ifname, nlb_mode_name(place->mode));
 	return 0;
 }
@@ -232,7 +245,7 @@ static int update_link(const struct nlb *nlb, const struct place *place, const s
 
 /* The modes exclude each other: off, then on again. If the new one is refused, the old one comes
  * back. */
-static int change_mode(const struct nlb *nlb, const struct place *place, struct link *link,
+static int change_mode(struct nlb *nlb, const struct place *place, struct link *link,
 		       const char *path, struct err *err)
 {
 	struct place before = *place;
@@ -299,20 +312,24 @@ static int find_link(const struct nlb *nlb, const struct place *place, const cha
 	return -ENOENT;
 }
 
-static int adopt_link(const struct nlb *nlb, const struct place *place, struct link *link,
+static int adopt_link(struct nlb *nlb, const struct place *place, struct link *link,
 		      const char *path, struct err *err)
 {
+	int rc;
+
 	if (mode_of(link) != place->mode)
 		return change_mode(nlb, place, link, path, err);
-	return update_link(nlb, place, link, err);
+	rc = update_link(nlb, place, link, err);
+	return rc ? rc : hold_link(nlb, place, link->fd, err);
 }
 
-static int put_link(const struct nlb *nlb, const struct place *place, struct err *err)
+static int put_link(struct nlb *nlb, const struct place *place, struct err *err)
 {
 	char path[PATH_MAX];
 	struct link link;
 	int rc;
 
+	nlb_keep_pins(nlb);
 	nlb_pins_link_path(&nlb->pins, place->ifname, path);
 	if (find_link(nlb, place, path, &link))
 		return create_link(nlb, place, err);
@@ -400,6 +417,11 @@ int nlb_attach(struct nlb *nlb, const char *ifname, enum nlb_mode wanted, enum n
 	return rc;
 }
 
+void nlb_keep_pins(struct nlb *nlb)
+{
+	nlb_held_links_pin(&nlb->links, &nlb->pins);
+}
+
 /* A pin that is no link detaches nothing by being there. */
 static int refuse_detach(const char *ifname, const char *path, int rc, struct err *err)
 {
@@ -434,6 +456,7 @@ int nlb_detach_interface(struct nlb *nlb, const char *ifname, struct err *err)
 	unsigned ifindex;
 	int rc = detach(&nlb->pins, ifname, &ifindex, err);
 
+	nlb_held_links_detach(&nlb->links, ifname);
 	if (!rc)
 		remove_port(nlb, ifindex);
 	return rc;

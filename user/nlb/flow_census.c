@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The census: a pass over `replies`, then over `flows`, a slice a step (in this order, for a reply
- * may end a flow that would have been counted already). Counts what lives, deletes what expired.
- * Numbers of a pass are published when it ends; what is being counted is nobody's business.
+ * may end a flow that would have been counted already). Counts what lives, deletes what expired and
+ * what knows a target that was removed (the program refuses its packets already). Numbers of a pass
+ * are published when it ends; what is being counted is nobody's business.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <bpf/bpf.h>
 
 #include "nlb/flow_table.h"
 #include "nlb/object.h"
@@ -18,6 +21,7 @@ struct nlb_census {
 	struct nlb_flow_walk flows, replies;
 	uint64_t began_ns;
 	bool is_running;
+	bool is_broken; /* a table could not be read to its end: this pass is not published */
 };
 
 static struct nlb_census *census_new(void)
@@ -61,6 +65,7 @@ static void begin_pass(struct nlb_census *census, uint64_t now_ns)
 	nlb_flow_walk_restart(&census->replies);
 	census->began_ns = now_ns;
 	census->is_running = true;
+	census->is_broken = false;
 }
 
 static void end_pass(struct nlb_census *census, uint64_t now_ns)
@@ -68,26 +73,53 @@ static void end_pass(struct nlb_census *census, uint64_t now_ns)
 	uint32_t *counted = census->by_target[1];
 	uint64_t passes = census->result.passes + 1;
 
+	census->is_running = false;
+	if (census->is_broken)
+		return;
 	census->by_target[1] = census->by_target[0];
 	census->by_target[0] = counted;
 	census->result = census->counting;
 	census->result.by_target = counted;
 	census->result.passes = passes;
 	census->result.took_ms = (now_ns - census->began_ns) / 1000000;
-	census->is_running = false;
 }
 
-/* A flow of a target that was removed is not its successor's. */
 static void count_flow(struct nlb *nlb, const struct nlb_flow *flow)
 {
 	struct nlb_census *census = nlb->census;
-	uint32_t index = NLB_TARGET_INDEX(flow->target);
 
 	census->counting.flows++;
 	census->counting.by_state[flow->state % NLB_FLOW_STATES]++;
-	if (index < NLB_MAX_TARGETS && index < nlb->maps.entries[NLB_MAP_TARGETS] &&
-	    nlb->maps.targets[index].id == flow->target)
-		census->by_target[1][index]++;
+	census->by_target[1][NLB_TARGET_INDEX(flow->target)]++;
+}
+
+/* Was the target removed? Its index may have a successor, with another id. */
+static bool is_gone(const struct nlb *nlb, uint32_t target_id)
+{
+	uint32_t index = NLB_TARGET_INDEX(target_id);
+
+	return index >= NLB_MAX_TARGETS || index >= nlb->maps.entries[NLB_MAP_TARGETS] ||
+	       nlb->maps.targets[index].id != target_id;
+}
+
+/* Each entry by itself: without the target's row nothing tells which reply is whose. Looked up once
+ * more, for the program may just have given the key to a flow of another target. */
+static void delete_gone_flow(struct nlb *nlb, const struct nlb_tuple *key)
+{
+	int fd = nlb->maps.fd[NLB_MAP_FLOWS];
+	struct nlb_flow flow;
+
+	if (!bpf_map_lookup_elem(fd, key, &flow) && is_gone(nlb, flow.target))
+		nlb->census->counting.expired += !bpf_map_delete_elem(fd, key);
+}
+
+static void delete_gone_reply(struct nlb *nlb, const struct nlb_tuple *key)
+{
+	int fd = nlb->maps.fd[NLB_MAP_REPLIES];
+	struct nlb_reply reply;
+
+	if (!bpf_map_lookup_elem(fd, key, &reply) && is_gone(nlb, reply.target))
+		nlb->census->counting.expired += !bpf_map_delete_elem(fd, key);
 }
 
 static bool delete_if_expired(struct nlb *nlb, const struct nlb_flow_pair *pair, uint64_t now_ns)
@@ -104,6 +136,10 @@ static void visit_flow(struct nlb *nlb, uint32_t i, uint64_t now_ns)
 	const struct nlb_flow *flow = nlb_flow_walk_flow(walk, i);
 	struct nlb_flow_pair pair;
 
+	if (is_gone(nlb, flow->target)) {
+		delete_gone_flow(nlb, &walk->keys[i]);
+		return;
+	}
 	if (nlb_flow_is_expired(nlb->maps.settings, flow, now_ns)) {
 		nlb_flow_pair_of_flow(&nlb->maps, &walk->keys[i], &pair);
 		if (!pair.has_flow || delete_if_expired(nlb, &pair, now_ns))
@@ -115,9 +151,14 @@ static void visit_flow(struct nlb *nlb, uint32_t i, uint64_t now_ns)
 static void visit_reply(struct nlb *nlb, uint32_t i, uint64_t now_ns)
 {
 	const struct nlb_flow_walk *walk = &nlb->census->replies;
+	const struct nlb_reply *reply = nlb_flow_walk_reply(walk, i);
 	struct nlb_flow_pair pair;
 
-	if (nlb_reply_is_expired(nlb->maps.settings, nlb_flow_walk_reply(walk, i), now_ns)) {
+	if (is_gone(nlb, reply->target)) {
+		delete_gone_reply(nlb, &walk->keys[i]);
+		return;
+	}
+	if (nlb_reply_is_expired(nlb->maps.settings, reply, now_ns)) {
 		nlb_flow_pair_of_reply(&nlb->maps, &walk->keys[i], &pair);
 		if (!pair.has_reply || delete_if_expired(nlb, &pair, now_ns))
 			return;
@@ -127,13 +168,13 @@ static void visit_reply(struct nlb *nlb, uint32_t i, uint64_t now_ns)
 
 typedef void visit_fn(struct nlb *nlb, uint32_t i, uint64_t now_ns);
 
-/* A table that can't be read counts as ended: the next pass tries again. */
+/* A table that can't be read ends the pass: the next one tries again. */
 static void do_slice(struct nlb *nlb, struct nlb_flow_walk *walk, visit_fn *visit, uint64_t now_ns)
 {
 	uint32_t i;
 
 	if (nlb_flow_walk_next(walk, &nlb->maps))
-		walk->is_over = true;
+		walk->is_over = nlb->census->is_broken = true;
 	for (i = 0; i < walk->count; i++)
 		visit(nlb, i, now_ns);
 }

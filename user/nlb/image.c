@@ -128,6 +128,11 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->row.name, y->row.name);
 }
 
+bool nlb_image_has_listeners(const struct nlb_image *image)
+{
+	return image->listener_count > 0;
+}
+
 uint64_t nlb_image_digest(const struct nlb_image *image)
 {
 	const struct image_group **order = calloc(image->group_count + 1, sizeof(*order));

@@ -79,6 +79,8 @@ bool nlb_image_takes_new(const struct nlb_image *image, const char *group, const
 int nlb_image_listener_id(const struct nlb_image *image, const char *listener_name);
 /* Digest of the rings (membership, weights, key): equal on every node with the same configuration. */
 uint64_t nlb_image_digest(const struct nlb_image *image);
+/* Does any packet reach a listener by it? */
+bool nlb_image_has_listeners(const struct nlb_image *image);
 /* Slots of a group by target, for `status` and tests: slots that have the target as primary. */
 unsigned nlb_image_primary_slots(const struct nlb_image *image, const char *group, const struct addr *address, uint16_t port);
 unsigned nlb_image_ring_size(const struct nlb_image *image, const char *group, uint8_t family);
@@ -117,7 +119,7 @@ struct nlb_options {
  * nlb_apply() brings that of its image. New maps that replace others which links still use are pinned by the first nlb_attach() only: until
  * then traffic goes on in the old ones, and a failed start leaves them. */
 __must_check int nlb_open(const struct nlb_options *options, struct nlb **nlb, struct err *err);
-/* Forgets the descriptors; program, maps and links stay as they are. */
+/* Forgets the descriptors; program, maps and links stay as they are (a link that has lost its pin does not). */
 void nlb_close(struct nlb *nlb);
 
 /* The maps' contents as read at nlb_open() and changed by nlb_apply(). */
@@ -130,6 +132,8 @@ __must_check int nlb_apply(struct nlb *nlb, struct nlb_image *next, struct err *
  * a new one of the same name). AUTO: native, and where the driver has none: refused with a sentence that says to set xdp_mode: generic. A foreign XDP program
  * on the interface: refused, named by id and name. Puts the interface into tx_ports. *mode: what was obtained. Last step of a start: after nlb_apply(). */
 __must_check int nlb_attach(struct nlb *nlb, const char *ifname, enum nlb_mode wanted, enum nlb_mode *mode, struct err *err);
+/* Pins links of nlb_attach() again whose pin somebody has removed: until nlb_close() the program stays on the interface without one. Cheap. */
+void nlb_keep_pins(struct nlb *nlb);
 /* Detaches from one interface (its settings entry is gone). */
 int nlb_detach_interface(struct nlb *nlb, const char *ifname, struct err *err);
 /* Removes links of interfaces not in the list (left by an earlier configuration). */
@@ -175,9 +179,6 @@ struct nlb_flow_filter {
 };
 typedef void nlb_flow_fn(const struct nlb_tuple *tuple, const struct nlb_flow *flow, void *arg);
 int nlb_flows_list(const struct nlb *nlb, const struct nlb_flow_filter *filter, size_t limit, uint64_t mono_ns, nlb_flow_fn *fn, void *arg);
-/* Deletes the flows (and replies) of a target id: the end of a drain with connection termination, or of a removed target. Returns how many flows, or -errno. One
- * walk over both tables: some hundred milliseconds for a million flows. */
-int nlb_flows_delete(struct nlb *nlb, uint32_t target_id);
 const char *nlb_flow_state_name(unsigned state); /* "established" … */
 
 #endif

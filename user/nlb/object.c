@@ -319,6 +319,7 @@ int nlb_open(const struct nlb_options *options, struct nlb **nlb, struct err *er
 		return -ENOMEM;
 	plane->prog_fd = -1;
 	nlb_maps_init(&plane->maps);
+	nlb_held_links_init(&plane->links);
 	rc = nlb_pins_open(&plane->pins, options->bpffs, err);
 	if (!rc)
 		rc = start(plane, options, err);
@@ -337,6 +338,7 @@ void nlb_close(struct nlb *nlb)
 	nlb_census_free(nlb->census);
 	nlb_image_free(nlb->image);
 	nlb_maps_fini(&nlb->maps);
+	nlb_held_links_fini(&nlb->links);
 	fd_close(&nlb->prog_fd);
 	nlb_pins_close(&nlb->pins);
 	free(nlb);

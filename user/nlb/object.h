@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "nlb/held_links.h"
 #include "nlb/maps.h"
 #include "nlb/nlb.h"
 #include "nlb/pins.h"
@@ -15,6 +16,7 @@ struct nlb_census;
 struct nlb {
 	struct nlb_pins pins;
 	struct nlb_maps maps;
+	struct nlb_held_links links; /* attached or adopted by us */
 	int prog_fd; /* owned */
 	uint32_t prog_id;
 	bool is_unpublished; /* maps and program are new and not pinned yet: links still run the old

@@ -93,8 +93,13 @@ static void count_moves(const struct image_group *a, const struct image_group *b
 {
 	uint64_t old_size = NLB_RING_SIZE(a->row.ring), size = NLB_RING_SIZE(b->row.ring);
 
-	if (!a->slots || !b->slots)
+	if (!a->slots)
 		return;
+	if (!b->slots) { /* the last owner leaves: every slot loses its owner */
+		plan->slots_total += (unsigned)old_size;
+		plan->slots_moved += (unsigned)old_size;
+		return;
+	}
 	plan->slots_total += (unsigned)size;
 	for (uint64_t i = 0; i < size; i++) {
 		uint64_t old = (2 * i + 1) * old_size / (2 * size);

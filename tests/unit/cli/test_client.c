@@ -206,6 +206,35 @@ static void test_nobody_there(void **state)
 	server_stop(&server);
 }
 
+/* A socket whose queue nobody empties. */
+static void test_busy(void **state)
+{
+	char path[64], sentence[256];
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	uint64_t start_ms = clock_mono_ms();
+	struct reply reply;
+	int waiting[2], listener;
+
+	snprintf(path, sizeof(path), "/tmp/leat-cli-busy-%d", (int)getpid());
+	listener = server_listen(path);
+	strcpy(address.sun_path, path);
+	for (int i = 0; i < 2; i++) { /* a queue of 1 has room for 2 */
+		waiting[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+		assert_int_equal(connect(waiting[i], (struct sockaddr *)&address, sizeof(address)),
+				 0);
+	}
+	call(path, TIMEOUT_MS, &reply);
+	assert_true(clock_mono_ms() - start_ms >= 1900);
+	assert_true(clock_mono_ms() - start_ms < 6000);
+	assert_int_equal(reply.outcome, CLIENT_ABSENT);
+	snprintf(sentence, sizeof(sentence), "leatd at %s is busy: too many connections", path);
+	assert_string_equal(reply.err.text, sentence);
+	close(waiting[0]);
+	close(waiting[1]);
+	close(listener);
+	unlink(path);
+}
+
 /* In a child, because it gives root up. */
 static void call_as_nobody(const char *socket)
 {
@@ -251,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_not_allowed),
+		cmocka_unit_test(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,11 +78,33 @@ static void is_over_at_the_deadline(void **state)
 	assert_true(drain_is_over(&seen, NOW + 1));
 }
 
+/* Two more passes: the first may have begun before the maps knew. */
+static void counts_by_a_pass_that_began_afterwards(void **state)
+{
+	static const struct target target;
+	struct observed_target seen = {
+		.drain_until_ms = NOW + 5, .drain_is_in_maps = true, .drain_passes = 7};
+
+	assert_false(drain_is_counted(&seen, 7, NOW));
+	assert_false(drain_is_counted(&seen, 8, NOW));
+	assert_true(drain_is_counted(&seen, 9, NOW));
+	assert_false(drain_is_counted(&seen, 9, NOW + 5)); /* over anyway */
+	seen.target = &target;				    /* drained, not deregistered */
+	assert_false(drain_is_counted(&seen, 9, NOW));
+	seen.target = NULL;
+	seen.drain_is_in_maps = false;
+	assert_false(drain_is_counted(&seen, 9, NOW));
+	seen.drain_is_in_maps = true;
+	seen.drain_until_ms = 0;
+	assert_false(drain_is_counted(&seen, 9, NOW));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps),
 		cmocka_unit_test(is_over_at_the_deadline),
+		cmocka_unit_test(counts_by_a_pass_that_began_afterwards),
 	};
 
 	return cmocka_run_group_tests_name("control/drain", tests, NULL, NULL);

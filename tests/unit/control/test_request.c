@@ -55,7 +55,7 @@ static const struct row {
 	{"DescribeListeners", "{\"name\":\"edge/TCP:80\"}", -1, NULL},
 	{"DescribeListeners", "{\"load_balancer\":\"edge\"}", -1, NULL},
 	{"CreateListener", "{\"load_balancer\":\"e\",\"protocol\":\"TCP\",\"port\":1,\"default_action\":{\"forward\":\"w\"}}", -1, NULL},
-	{"CreateListener", "{\"load_balancer\":\"e\",\"protocol\":\"TCP\",\"port\":1,\"default_action\":{}}", -1, NULL},
+	{"CreateListener", "{\"load_balancer\":\"e\",\"protocol\":\"TCP\",\"port\":1,\"default_action\":{}}", REFUSED_VALIDATION, "'default_action/forward' is missing"},
 	{"ApplyState", "{\"text\":\"\"}", -1, NULL},
 	{"ApplyState", "{\"text\":\"\",\"dry_run\":1}", REFUSED_VALIDATION, "'dry_run' must be true or false"},
 };

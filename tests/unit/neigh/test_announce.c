@@ -22,6 +22,9 @@ static struct world {
 	struct neigh *neigh;
 	int wire; /* packet socket on peer0 */
 	unsigned heard;
+	unsigned gone; /* calls of on_gone */
+	char gone_ifname[16];
+	struct addr gone_address;
 } world;
 
 static const uint8_t local_mac[6] = {2, 0, 0, 0, 0, 1};
@@ -268,6 +271,65 @@ static void test_announcement_ends_with_the_address(void **state)
 	wait_until(world.loop, heard(frame, len) == 2);
 }
 
+static void on_gone(const char *ifname, const struct addr *gone, void *arg)
+{
+	assert_ptr_equal(arg, &world);
+	world.gone++;
+	snprintf(world.gone_ifname, sizeof(world.gone_ifname), "%s", ifname);
+	world.gone_address = *gone;
+}
+
+/* As control does it. */
+static void put_back(const char *ifname, const struct addr *gone, void *arg)
+{
+	bool was_there;
+
+	on_gone(ifname, gone, arg);
+	assert_int_equal(neigh_address_add(world.neigh, ifname, gone, &was_there, NULL), 0);
+}
+
+static void test_taken_by_someone_else(void **state)
+{
+	struct addr v4 = address("203.0.113.10"), v6 = address("fd09::100");
+
+	need_world();
+	neigh_on_address_gone(world.neigh, put_back, &world);
+	add("203.0.113.10", false);
+	add("fd09::100", false);
+	netns_ip("address del 203.0.113.10/32 dev lb0\n");
+	wait_until(world.loop, world.gone == 1);
+	assert_string_equal(world.gone_ifname, "lb0");
+	assert_true(addr_equal(&world.gone_address, &v4));
+	netns_ip("address del fd09::100/128 dev lb0\n");
+	wait_until(world.loop, world.gone == 2);
+	assert_true(addr_equal(&world.gone_address, &v6));
+	netns_ip("address flush dev lb0\n");
+	wait_until(world.loop, world.gone == 4);
+	assert_true(is_there("lb0", "inet 203.0.113.10/32"));
+	assert_true(is_there("lb0", "inet6 fd09::100/128"));
+	wait_ms(world.loop, 200);
+	assert_int_equal(world.gone, 4);
+}
+
+/* Taken away by us, back before anybody looked, of no interest, or gone with its interface. */
+static void test_not_taken_by_someone_else(void **state)
+{
+	need_world();
+	neigh_on_address_gone(world.neigh, on_gone, &world);
+	add("203.0.113.10", false);
+	add("203.0.113.11", false);
+	add("fd09::100", false);
+	take("203.0.113.11");
+	netns_ip("address add 203.0.113.12/32 dev lb0\naddress del 203.0.113.12/32 dev lb0\n"
+		 "address del 203.0.113.10/32 dev lb0\naddress add 203.0.113.10/32 dev lb0\n");
+	wait_ms(world.loop, 200);
+	netns_ip("link set lb0 down\n"); /* takes the IPv6 address along */
+	wait_ms(world.loop, 200);
+	netns_ip("link del lb0\n");
+	wait_ms(world.loop, 200);
+	assert_int_equal(world.gone, 0);
+}
+
 #define netns_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -283,6 +345,8 @@ int main(void)
 		netns_test(test_unsolicited_na_is_heard),
 		netns_test(test_neighbour_learns_the_new_owner),
 		netns_test(test_announcement_ends_with_the_address),
+		netns_test(test_taken_by_someone_else),
+		netns_test(test_not_taken_by_someone_else),
 	};
 
 	return cmocka_run_group_tests_name("neigh/announce", tests, NULL, NULL);

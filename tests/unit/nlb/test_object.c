@@ -603,6 +603,68 @@ static void remove_all_leaves_nothing(void **state)
 	assert_int_equal(nlb_remove_all(lab_dir, &err), 0);
 }
 
+static void remove_pin(const char *name)
+{
+	char path[PATH_MAX * 2];
+
+	snprintf(path, sizeof(path), "%s/%s", lab_dir, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void a_lost_pin_detaches_nothing_and_comes_back(void **state)
+{
+	struct nlb *nlb = lab_open();
+	uint32_t link;
+
+	attach(nlb, "leat0", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	link = link_info("leat0").id;
+	remove_pin("link_leat0");
+	assert_int_equal(program_on("leat0"), nlb->prog_id);
+	nlb_keep_pins(nlb);
+	assert_int_equal(link_info("leat0").id, link);
+
+	nlb = lab_reopen(); /* an adopted link is held as well */
+	attach(nlb, "leat0", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	remove_pin("link_leat0");
+	assert_int_equal(program_on("leat0"), nlb->prog_id);
+	attach(nlb, "leat0", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	assert_int_equal(link_info("leat0").id, link);
+}
+
+static void a_lost_pin_does_not_stand_in_the_way_of_detaching(void **state)
+{
+	struct nlb *nlb = lab_open();
+	struct err err = {""};
+
+	attach(nlb, "leat0", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	attach(nlb, "leat1", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	remove_pin("link_leat0");
+	remove_pin("link_leat1");
+	assert_int_equal(nlb_detach_interface(nlb, "leat0", &err), 0);
+	assert_int_equal(program_on("leat0"), 0);
+	assert_int_equal(program_on("leat1"), nlb->prog_id);
+	lab_close();
+	assert_int_equal(nlb_remove_all(lab_dir, &err), 0);
+	assert_int_equal(program_on("leat1"), 0);
+}
+
+static void what_is_detached_is_not_pinned_again(void **state)
+{
+	struct nlb *nlb = lab_open();
+
+	attach(nlb, "leat0", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	attach(nlb, "leat1", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	assert_int_equal(nlb_detach_others(nlb, NULL, 0, NULL), 0);
+	nlb_keep_pins(nlb);
+	assert_false(lab_has("link_leat0"));
+	assert_int_equal(program_on("leat0"), 0);
+	attach(nlb, "leat1", NLB_MODE_AUTO, NLB_MODE_NATIVE);
+	lab_run("ip link del leat1");
+	remove_pin("link_leat1");
+	nlb_keep_pins(nlb);
+	assert_false(lab_has("link_leat1"));
+}
+
 #define LAB_TEST(f)  cmocka_unit_test_teardown(f, lab_clean)
 #define VETH_TEST(f) cmocka_unit_test_setup_teardown(f, make_veths, remove_veths)
 
@@ -633,6 +695,9 @@ static const struct CMUnitTest tests[] = {
 	VETH_TEST(closing_detaches_nothing),
 	VETH_TEST(detach_one_and_others),
 	VETH_TEST(remove_all_leaves_nothing),
+	VETH_TEST(a_lost_pin_detaches_nothing_and_comes_back),
+	VETH_TEST(a_lost_pin_does_not_stand_in_the_way_of_detaching),
+	VETH_TEST(what_is_detached_is_not_pinned_again),
 };
 
 LAB_MAIN(tests)
