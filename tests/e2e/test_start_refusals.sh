@@ -24,6 +24,7 @@ refused "a driver without native XDP" "nodrv0.*native XDP.*xdp_mode: generic" "$
 on lb ip link del nodrv0
 refused "no root" "root" setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILD/leatd" --config "$RUN/leatd.yaml"
 refused "no bpffs" "mount -t bpf" "$BUILD/leatd" --config "$(settings "s|^bpffs:.*|bpffs: $RUN/state/nobpf|")"
+refused "a kernel that is too old (as uname tells it)" "kernel 2\.6.* is too old: Leat needs Linux 6\.1" setarch --uname-2.6 "$BUILD/leatd" --config "$RUN/leatd.yaml"
 refused "a missing settings file" "/nowhere.yaml" "$BUILD/leatd" --config /nowhere.yaml
 refused "an unknown setting" "other.yaml:[0-9]+:.*unknown key 'intefaces'" "$BUILD/leatd" --config "$(settings 's/interfaces/intefaces/')"
 refused "no interfaces" "interfaces" "$BUILD/leatd" --config "$(settings '/interfaces/d')"
