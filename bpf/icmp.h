@@ -202,12 +202,18 @@ __noinline __u64 icmp_steer(struct xdp_md *ctx, const struct nlb_tuple *outer, _
 	return ICMP_FATE(verdict, p.egress);
 }
 
+static __always_inline bool is_icmp(const struct packet *p)
+{
+	return p->tuple->protocol == (is_ipv4(p) ? IPPROTO_ICMP : IPPROTO_ICMPV6) &&
+	       !p->is_fragment;
+}
+
+/* The whole of the program nlb_icmp: ends the walk. */
 static __always_inline int icmp(struct packet *p)
 {
-	__u8 protocol = is_ipv4(p) ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	__u64 fate;
 
-	if (p->tuple->protocol != protocol || p->is_fragment)
+	if (!is_icmp(p))
 		return NLB_OTHER_PROTOCOL;
 	fate = icmp_steer(p->ctx, p->tuple, p->tags, p->l4_offset, p->ip_bytes);
 	p->egress = ICMP_FATE_EGRESS(fate);

@@ -2,7 +2,7 @@
 /*
  * nlb_ingress: the network data path. Calls the stages in order, and has no logic of its own: a
  * stage returns 0 for "go on", or the verdict that ends the walk. README.md tells the walk; each
- * stage's header says what it decides.
+ * stage's header says what it decides. Below it the programs that it goes on into (stages.h).
  */
 #include "flow.h"
 #include "icmp.h"
@@ -14,6 +14,7 @@
 #include "rewrite.h"
 #include "select.h"
 #include "settings.h"
+#include "stages.h"
 #include "track.h"
 #include "verdict.h"
 
@@ -28,8 +29,8 @@ int nlb_ingress(struct xdp_md *ctx)
 	};
 	int verdict = parse(&p);
 
-	if (unlikely(verdict == NLB_OTHER_PROTOCOL))
-		verdict = icmp(&p);
+	if (unlikely(verdict == NLB_OTHER_PROTOCOL) && is_icmp(&p))
+		stage_enter(ctx, NLB_STAGE_ICMP);
 	if (!verdict)
 		verdict = fragment(&p);
 	if (!verdict)
@@ -48,6 +49,23 @@ int nlb_ingress(struct xdp_md *ctx)
 		verdict = track(&p);
 	count_walk(&p, verdict);
 	return verdict_action(&p, edit(&p, verdict));
+}
+
+/* What is neither TCP nor UDP but may be about them. */
+SEC("xdp")
+int nlb_icmp(struct xdp_md *ctx)
+{
+	struct nlb_tuple tuple;
+	struct packet p = {
+		.ctx = ctx,
+		.tuple = &tuple,
+		.frame_bytes = frame_length(ctx),
+	};
+	int verdict = parse(&p);
+
+	if (verdict == NLB_OTHER_PROTOCOL)
+		verdict = icmp(&p);
+	return verdict_action(&p, verdict ? verdict : NLB_INTERNAL);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -17,7 +17,7 @@
 
 #include <linux/types.h>
 
-#define NLB_ABI 1u
+#define NLB_ABI 2u
 
 #ifndef __cplusplus
 #define NLB_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " is not " #bytes " bytes")
@@ -34,6 +34,11 @@
 #define NLB_MAX_SLOTS	      (1u << 22) /* 32 MiB: rings of all target groups, and room for the next generation of each */
 #define NLB_MAX_PORTS	      256	 /* interfaces that packets may be redirected to */
 #define NLB_DEFAULT_FLOWS     1000000
+#define NLB_MAX_STAGES	      16
+
+/* ---- stages: programs that nlb_ingress goes on into by tail call, for packets off the fast path. Each starts from the frame and is of no
+ * version: while the program is replaced, the old nlb_ingress may call the new ones. Numbers stay. -------------------------- */
+enum nlb_stage { NLB_STAGE_ICMP = 0 };
 
 /* ---- target ids: (index, generation) ---------------------------------------------------------------------------------------
  * An index is reused, with the next generation: a stale id never names the new owner. Generation 0 is never used, so id 0 is
@@ -71,9 +76,9 @@ struct nlb_settings {
 	__u16 nat_port_first;
 	__u16 nat_port_last;
 	__u32 timeout_s[NLB_FLOW_STATES]; /* idle seconds by state; UDP and ESTABLISHED come from the listener instead */
-	__u32 pad;
+	__u8 reserved[180]; /* zero; room for settings to come without another layout */
 };
-NLB_ASSERT_SIZE(struct nlb_settings, 80);
+NLB_ASSERT_SIZE(struct nlb_settings, 256);
 
 /* ---- listeners: hash ------------------------------------------------------------------------------------------------------- */
 /* Besides, one entry {address, port 0, protocol 0} for each address that any listener has, its value ignored: fragments have no ports,
@@ -92,8 +97,9 @@ struct nlb_listener {
 	__u16 tcp_idle_s;
 	__u16 udp_idle_s;
 	__u32 flags; /* none yet */
+	__u8 reserved[32]; /* zero */
 };
-NLB_ASSERT_SIZE(struct nlb_listener, 16);
+NLB_ASSERT_SIZE(struct nlb_listener, 48);
 
 /* ---- target_groups[] ------------------------------------------------------------------------------------------------------- */
 #define NLB_RING(base, size) (((__u64)(base) << 32) | (size))
@@ -112,8 +118,9 @@ struct nlb_target_group {
 	__u8 hash_fields; /* enum nlb_hash_fields */
 	__u8 pad[2];
 	char name[48]; /* zero-terminated; how a restarted controller knows what index this is; empty: index unused */
+	__u8 reserved[32]; /* zero */
 };
-NLB_ASSERT_SIZE(struct nlb_target_group, 64);
+NLB_ASSERT_SIZE(struct nlb_target_group, 96);
 
 /* ---- slots[], mmap-able ---------------------------------------------------------------------------------------------------- */
 struct nlb_slot { /* one aligned 8-byte load */
@@ -153,9 +160,13 @@ struct nlb_nexthop {
 	__u8 src_mac[6];
 	__u16 mtu;   /* of the path, L3 bytes */
 	__u16 flags; /* none yet */
-	__u8 pad[12];
+	/* Tags that frames to it carry, as in struct nlb_link; and the EtherType of the outermost one. */
+	__be16 vlan_outer;
+	__be16 vlan_inner;
+	__be16 vlan_outer_proto;
+	__u8 reserved[38]; /* zero */
 };
-NLB_ASSERT_SIZE(struct nlb_nexthop, 32);
+NLB_ASSERT_SIZE(struct nlb_nexthop, 64);
 
 /* ---- snats[]: source addresses of nat; immutable while referred to ------------------------------------------------------------- */
 struct nlb_snat {
@@ -185,6 +196,15 @@ struct nlb_link {
 };
 NLB_ASSERT_SIZE(struct nlb_link, 20);
 
+/* What is added to the sequence numbers of a TCP connection that Leat has spoken in itself; all 0: nothing. Host order. */
+struct nlb_shift {
+	__u32 isn;	  /* the client's initial sequence number */
+	__u32 to_client;  /* added to the target's sequence numbers (it chose another initial one than the client was told) */
+	__u16 to_target;  /* bytes put before the client's first one (PROXY header), added to the client's sequence numbers */
+	__u16 flags;	  /* none yet */
+};
+NLB_ASSERT_SIZE(struct nlb_shift, 12);
+
 /* key: client -> VIP */
 struct nlb_flow {
 	__u64 last_seen_ns; /* CLOCK_MONOTONIC, coarse */
@@ -199,9 +219,9 @@ struct nlb_flow {
 	__u16 idle_s; /* the listener's idle timeout for this flow's protocol when last seen */
 	__u8 pad[2];
 	struct nlb_link link;
-	__u8 pad2[4];
+	struct nlb_shift shift;
 };
-NLB_ASSERT_SIZE(struct nlb_flow, 72);
+NLB_ASSERT_SIZE(struct nlb_flow, 80);
 
 enum nlb_flow_flags {
 	NLB_FLOW_FIN_CLIENT = 1 << 0,
@@ -221,9 +241,9 @@ struct nlb_reply {
 	__u16 idle_s;
 	struct nlb_tuple client; /* key of the flow: src = client, dst = VIP */
 	struct nlb_link link;
-	__u8 pad[4];
+	struct nlb_shift shift; /* as the flow's */
 };
-NLB_ASSERT_SIZE(struct nlb_reply, 88);
+NLB_ASSERT_SIZE(struct nlb_reply, 96);
 
 /* ---- counters: per-CPU arrays ------------------------------------------------------------------------------------------------- */
 struct nlb_count { /* verdict_stats[enum nlb_verdict] */

@@ -48,7 +48,22 @@
 	X(ICMP_TO_CLIENT_REDIRECT, "icmp_to_client_redirect", REDIRECT, "an ICMP error about a packet to a nat target, to its client, out of another interface") \
 	X(ICMP_QUOTE_BAD, "icmp_quote_bad", PASS, "an ICMP error that quotes too little of a packet to tell its flow")       \
 	X(ICMP_MTU_BAD, "icmp_mtu_bad", DROP, "packet-too-big with an MTU below the protocol's minimum: forged")             \
-	X(PACKET_TOO_BIG, "packet_too_big", TX, "packet-too-big to the client: its packet is longer than the path to the target")
+	X(PACKET_TOO_BIG, "packet_too_big", TX, "packet-too-big to the client: its packet is longer than the path to the target") \
+	X(FRAGMENT_NO_FIRST, "fragment_no_first", DROP, "a later fragment of a datagram whose first one has not been seen") \
+	X(ECHO_REPLY, "echo_reply", TX, "an echo request to a VIP, answered")                                                \
+	X(ECHO_LIMITED, "echo_limited", DROP, "an echo request to a VIP, beyond the rate that is answered")                  \
+	X(LOCAL, "local", PASS, "to a listener that this host serves itself (target type alb)")                             \
+	X(QUIC_UNKNOWN_ID, "quic_unknown_id", DROP, "a QUIC connection id that names no target of the listener")             \
+	X(DENIED, "denied", DROP, "a source that the listener's security groups do not allow")                              \
+	X(RATE_LIMITED, "rate_limited", DROP, "a new flow of a source that has begun too many of late")                     \
+	X(TARGET_FULL, "target_full", DROP, "every target that may take the flow has as many as it is allowed")             \
+	X(COOKIE_SENT, "cookie_sent", TX, "a SYN, answered with a SYN cookie while the listener is under attack")            \
+	X(COOKIE_BAD, "cookie_bad", DROP, "an ACK whose SYN cookie is not one of ours, or too old")                         \
+	X(COOKIE_OPENS, "cookie_opens", REDIRECT, "a valid SYN cookie: the SYN to the target that it stands for")            \
+	X(COOKIE_WAITS, "cookie_waits", DROP, "a packet of a client whose target has not answered yet: it is sent again")   \
+	X(TARGET_ANSWERED, "target_answered", TX, "a target's SYN-ACK to a connection that the client has already opened, acknowledged") \
+	X(RESET_TARGET, "reset_target", TX, "RST to the target: its flow has expired")                                      \
+	X(UNTRANSLATABLE, "untranslatable", DROP, "a packet that has no counterpart in its target's address family")
 
 enum nlb_verdict {
 #define X(id, name, action, help) NLB_##id,

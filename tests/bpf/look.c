@@ -276,8 +276,8 @@ static bool look_padding(struct look *l)
 {
 	const struct nlb_flow *f = l->entry.flow;
 	const struct nlb_reply *r = l->entry.reply;
-	bool ok = f ? is_zero(f->pad, sizeof(f->pad)) && is_zero(f->pad2, sizeof(f->pad2))
-		    : is_zero(r->pad, sizeof(r->pad));
+	bool ok = f ? is_zero(f->pad, sizeof(f->pad)) && is_zero(&f->shift, sizeof(f->shift))
+		    : is_zero(&r->shift, sizeof(r->shift));
 
 	return ok || report_fail(l->report, "%s padding is not zero", l->entry.kind);
 }

@@ -92,5 +92,8 @@ check_equal "none had a wrong checksum" 0 "$(($(counts IcmpInCsumErrors) + $(cou
 
 check "the VIP still answers ping over IPv4" client ping -c1 -W2 $VIP4
 check "the VIP still answers ping over IPv6" client ping -c1 -W2 $VIP6
+lab stop KILL
+check_match "without leatd, the client is told so all the same" "refused" "$(ask $VIP4)"
+lab leatd
 check_equal "no packet ended without a reason" 0 "$(($(verdict none) + $(verdict internal)))"
 finish

@@ -24,6 +24,7 @@
 	X(NEXTHOPS, nexthops)             \
 	X(SNATS, snats)                   \
 	X(TX_PORTS, tx_ports)             \
+	X(STAGES, stages)                 \
 	X(FLOWS, flows)                   \
 	X(REPLIES, replies)               \
 	X(VERDICT_STATS, verdict_stats)   \
