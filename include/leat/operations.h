@@ -257,7 +257,9 @@ static const struct operation operations[] = {
 
 	{ "GetStatus", "status", false, "the node at a glance: interfaces, modes, load balancers, what is wrong", OP_FIELDS(), NULL },
 	{ "DescribeStats", "stats", false, "counters: verdicts, listeners, targets, tables",
-	  OP_FIELDS({ "all", OP_BOOL, 0, "--all", "verdicts that never happened too", NULL }, ), OP_STATS_TABLES },
+	  OP_FIELDS({ "all", OP_BOOL, 0, "--all", "verdicts that never happened too", NULL },
+		    { "drops", OP_BOOL, 0, "--drops", "only why packets were dropped: verdicts with action DROP, no other table", NULL }, ),
+	  OP_STATS_TABLES },
 	{ "DescribeFlows", "flows", false, "flows as the data path knows them",
 	  OP_FIELDS({ "client", OP_STRING, 0, "--client", "ADDR or ADDR:PORT", NULL }, { "vip", OP_STRING, 0, "--vip", "ADDR or ADDR:PORT", NULL },
 		    { "target_group", OP_STRING, 0, "--target-group", "target group", NULL },

@@ -21,11 +21,22 @@ json_t *print_member(const json_t *object, const char *key, json_type type, stru
 	return NULL;
 }
 
-static int check_table(const struct operation_table *table, const json_t *answer, struct err *err)
+/* "stats --drops" answers with the first table alone: the others were not asked for. */
+static bool is_left_out(const struct view *view, const struct operation_table *table)
 {
-	json_t *rows = print_member(answer, table->key, JSON_ARRAY, err), *row;
+	return table != view->command->tables && json_object_size(view->answer) == 1 &&
+	       json_object_get(view->answer, view->command->tables->key);
+}
+
+static int check_table(const struct view *view, const struct operation_table *table,
+		       struct err *err)
+{
+	json_t *rows, *row;
 	size_t i;
 
+	if (is_left_out(view, table))
+		return 0;
+	rows = print_member(view->answer, table->key, JSON_ARRAY, err);
 	if (!rows)
 		return -EPROTO;
 	json_array_foreach(rows, i, row) if (!json_is_object(row)) return err_set(
@@ -75,10 +86,11 @@ int print_tables(const struct view *view, struct buf *out, struct err *err)
 	int ret = 0;
 
 	for (table = view->command->tables; !ret && table->key; table++)
-		ret = check_table(table, view->answer, err);
+		ret = check_table(view, table, err);
 	if (ret)
 		return ret;
 	for (table = view->command->tables; table->key; table++)
-		append_table(view, table, out);
+		if (!is_left_out(view, table))
+			append_table(view, table, out);
 	return 0;
 }

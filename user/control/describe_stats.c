@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* DescribeStats. */
+#include <string.h>
+
 #include "describe.h"
 #include "ops.h"
 #include "request.h"
 #include "want.h"
 
-static json_t *verdicts_of(const struct control *control, bool all)
+static bool is_shown(enum nlb_verdict verdict, const struct nlb_count *count, bool all, bool drops)
+{
+	if (drops && strcmp(nlb_verdict_action(verdict), "DROP") != 0)
+		return false;
+	return all || count->packets;
+}
+
+static json_t *verdicts_of(const struct control *control, bool all, bool drops)
 {
 	struct nlb_count counts[NLB_VERDICT_COUNT] = {0};
 	json_t *list = json_array();
@@ -13,7 +22,7 @@ static json_t *verdicts_of(const struct control *control, bool all)
 	if (nlb_read_verdicts(control->nlb, counts))
 		return list;
 	for (unsigned i = 0; i < NLB_VERDICT_COUNT; i++) {
-		if (!all && !counts[i].packets)
+		if (!is_shown(i, &counts[i], all, drops))
 			continue;
 		json_array_append_new(list, json_pack("{ss ss sI sI sf ss}", "verdict",
 						      nlb_verdict_name(i), "action",
@@ -98,9 +107,13 @@ static json_t *tables_of(const struct control *control)
 int op_describe_stats(struct call *call)
 {
 	bool all = request_bool(call->request, "all");
+	bool drops = request_bool(call->request, "drops");
 
-	call->answer = json_pack("{so so so so}", "verdicts", verdicts_of(call->control, all),
-				 "listeners", listeners_of(call->control), "targets",
-				 targets_of(call->control), "tables", tables_of(call->control));
+	call->answer = json_pack("{so}", "verdicts", verdicts_of(call->control, all, drops));
+	if (drops)
+		return 0;
+	json_object_set_new(call->answer, "listeners", listeners_of(call->control));
+	json_object_set_new(call->answer, "targets", targets_of(call->control));
+	json_object_set_new(call->answer, "tables", tables_of(call->control));
 	return 0;
 }

@@ -127,6 +127,7 @@ static const struct good good[] = {
 	 "{\"target_group\":\"web\",\"targets\":[\"10.0.1.11\"],\"weight\":-1}"},
 	{"status", "GetStatus", "{}"},
 	{"stats --all", "DescribeStats", "{\"all\":true}"},
+	{"stats --drops", "DescribeStats", "{\"drops\":true}"},
 	{"flows --client 198.51.100.1:4000 --protocol TCP --limit 9223372036854775807",
 	 "DescribeFlows",
 	 "{\"client\":\"198.51.100.1:4000\",\"protocol\":\"TCP\",\"limit\":9223372036854775807}"},
