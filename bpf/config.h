@@ -11,11 +11,12 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 
-/* nat: how often an entry tells the entry of the other direction that the flow lives. Every timeout
- * must be longer by a margin. */
+/* nat, dnat: how often an entry tells the entry of the other direction that the flow lives. Every
+ * timeout must be longer by a margin. */
 #define SYNC_INTERVAL_NS (2 * NSEC_PER_SEC)
 
-/* nat: what one new flow may cost. With 79 % of the ports used, 32 tries fail once in 2000. */
+/* nat, dnat: what one new flow may cost. With 79 % of the ports used, 32 tries fail once in 2000.
+ */
 #define SNAT_PORT_TRIES	   32
 #define SNAT_ADDRESS_TRIES 4
 

@@ -31,7 +31,7 @@ static __always_inline int flow_absent(struct packet *p, int rst_verdict)
 	p->group = bpf_map_lookup_elem(&target_groups, &p->listener->target_group);
 	if (!p->group)
 		return NLB_INTERNAL;
-	if (!is_tcp(p) || is_syn(p) || p->group->forwarding != NLB_FORWARD_NAT)
+	if (!is_tcp(p) || is_syn(p) || !is_translating(p->group->forwarding))
 		return 0;
 	return is_rst(p) ? rst_verdict : NLB_RESET_NO_FLOW;
 }

@@ -5,11 +5,12 @@
  *
  *     about an answer, sent to a VIP         to the target that sent the answer
  *     about a packet to a nat target,        to the client
- *       sent to a SNAT address
+ *       sent to a SNAT address, or of dnat
+ *       to the client, on its way there
  *
- * nat translates the error and what it quotes, as Linux does: each end sees the error come from the
- * one address it knows, not from the router (RFC 5508 4.2, for both directions). l2 rewrites MAC
- * addresses only. No entry is made or changed, and none is kept alive.
+ * nat and dnat translate the error and what it quotes, as Linux does: each end sees the error come
+ * from the one address it knows, not from the router (RFC 5508 4.2, for both directions). l2
+ * rewrites MAC addresses only. No entry is made or changed, and none is kept alive.
  *
  * The stack's are: errors about no flow, whatever else is ICMP, and fragments of it.
  */
@@ -135,7 +136,7 @@ static __always_inline int icmp_to_target(struct packet *p, const struct quote *
 	verdict = nexthop(p);
 	if (verdict)
 		return verdict;
-	f = is_nat(p) ? p->flow : NULL;
+	f = is_translated(p) ? p->flow : NULL;
 	if (rewrite_tags(p, 0, 0) || rewrite_macs(p))
 		return NLB_INTERNAL;
 	if (f) {
@@ -157,7 +158,7 @@ static __always_inline int icmp_walk(struct packet *p, const struct quote *q,
 	if (load_settings(p))
 		return NLB_INTERNAL;
 	p->now_ns = bpf_ktime_get_coarse_ns();
-	if (is_snat_port(p))
+	if (is_snat_port(p) || uses_dnat(p))
 		verdict = icmp_to_client(p, q, outer);
 	return verdict == NLB_OTHER_PROTOCOL ? icmp_to_target(p, q, outer) : verdict;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * nat: the pair of entries that a translated flow has, and how they are kept in step.
+ * nat and dnat: the pair of entries that a translated flow has, and how they are kept in step.
  *
  *     flows    client -> VIP            how the client's packets are translated
  *     replies  target -> SNAT address   how the answers are; its existence is what owns the port
+ *
+ * dnat is nat whose SNAT address and port are the client's own, wherever that can be.
  *
  *   - The reply is made first and deleted last, so a flow uses no port that it doesn't own.
  *   - Each direction stores its own time. Every SYNC_INTERVAL_NS, and with each change of state, it
@@ -177,23 +179,23 @@ __noinline int reply_learn(const struct nlb_tuple *reply_key, struct nlb_reply *
 	return nat_sync_flow(reply_key, reply);
 }
 
-/* Ends a flow of either mode: its entry, and its reply if that is still its own. */
+/* Ends a flow of any mode: its entry, and its reply if that is still its own. */
 __noinline int flow_end(const struct nlb_tuple *client, const struct nlb_flow *f)
 {
 	const struct nlb_target *target;
 	const struct nlb_reply *reply;
 	struct nlb_tuple flow_key, key;
-	bool is_nat;
+	bool has_reply;
 
 	if (!client || !f)
 		return NLB_INTERNAL;
 	target = target_find(f->target);
-	is_nat = target && f->snat_port;
-	if (is_nat)
+	has_reply = target && f->snat_port;
+	if (has_reply)
 		nat_key_of(&key, target, client, f);
 	flow_key = *client;
 	bpf_map_delete_elem(&flows, &flow_key);
-	if (!is_nat)
+	if (!has_reply)
 		return 0;
 	reply = bpf_map_lookup_elem(&replies, &key);
 	if (reply && tuple_equal(&reply->client, &flow_key))

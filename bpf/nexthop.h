@@ -8,6 +8,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "target.h"
 #include "too_big.h"
 
 /* bpf_redirect_map would drop for a missing port as well, but after the packet was counted as sent.
@@ -35,7 +36,7 @@ static __always_inline int nexthop(struct packet *p)
 		return NLB_NO_NEXT_HOP;
 	if (hop->mtu && p->ip_bytes > hop->mtu)
 		return p->is_error ? NLB_MTU_EXCEEDED : too_big(p, hop->mtu);
-	if (p->target->forwarding == NLB_FORWARD_NAT && is_ttl_used_up(p))
+	if (is_translating(p->target->forwarding) && is_ttl_used_up(p))
 		return NLB_TTL_EXPIRED;
 	p->macs = hop->dst_mac;
 	return egress(p, hop->ifindex);

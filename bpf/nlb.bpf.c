@@ -39,6 +39,8 @@ int nlb_ingress(struct xdp_md *ctx)
 		verdict = reply(&p);
 	if (!verdict)
 		verdict = listener(&p);
+	if (verdict == NLB_NOT_OURS)
+		verdict = reply_dnat(&p);
 	if (!verdict)
 		verdict = flow(&p);
 	if (!verdict)

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The entries of a new flow: for l2 one, for nat a pair and the source port that comes with it.
+ * The entries of a new flow: for l2 one, for nat and dnat a pair and the source that comes with it.
  *
  * Ports are reused across targets: a reply is keyed by target and SNAT address, so 1000 targets
  * have 1000 times the range. What is claimed is the reply itself (BPF_NOEXIST), there is no list of
  * free ports. Of a reply that has expired the port is taken over, by one CPU, with its old flow.
+ *
+ * dnat: the client's own address and port are tried first. They are another's while the same client
+ * uses the same port through another listener to the same target: both connections would be one and
+ * the same to the target. That flow takes a SNAT address and port, as in nat, and so does one whose
+ * answers would not come back: of the target itself, and of its neighbours.
  */
 #ifndef LEAT_BPF_OPEN_H
 #define LEAT_BPF_OPEN_H
@@ -26,7 +31,8 @@
 #define NAT_SOURCE(snat, port)	((int)((__u32)(snat) << 16 | (port)))
 #define NAT_SOURCE_SNAT(source) ((__u32)(source) >> 16)
 #define NAT_SOURCE_PORT(source) ((__be16)(source))
-_Static_assert(NLB_MAX_SNATS <= 1 << 15, "a source is not negative");
+#define NAT_SNAT_OWN		0x7fff /* instead of the index: the client's own address */
+_Static_assert(NLB_MAX_SNATS <= NAT_SNAT_OWN, "a source is not negative");
 
 /* The port's owner has been silent too long: one CPU gets it, the one that changes the time it
  * read. */
@@ -52,26 +58,32 @@ static __always_inline int nat_take_over(struct nlb_reply *owner, const struct n
 	return bpf_map_update_elem(&replies, key, reply, BPF_ANY) ? NLB_FLOW_TABLE_FULL : 0;
 }
 
-/* Settings are read anew for every try, rather than kept: the stack is short and most flows get the
- * first port they try. */
-static __always_inline int nat_try_port(__u32 number, struct nlb_tuple *key,
-					const struct nlb_reply *reply)
+/* Makes the reply, if nobody else owns its key. */
+static __always_inline int nat_claim(const struct nlb_tuple *key, const struct nlb_reply *reply)
 {
-	const struct nlb_settings *s = settings_get();
-	struct nlb_reply *owner;
+	struct nlb_reply *owner = bpf_map_lookup_elem(&replies, key);
 	long error;
 
-	if (!s || s->nat_port_last < s->nat_port_first)
-		return NLB_NAT_PORTS_EXHAUSTED;
-	key->dport =
-		bpf_htons(s->nat_port_first + number % (s->nat_port_last - s->nat_port_first + 1u));
-	owner = bpf_map_lookup_elem(&replies, key);
 	if (owner)
 		return nat_take_over(owner, key, reply);
 	error = bpf_map_update_elem(&replies, key, reply, BPF_NOEXIST);
 	if (error == -EEXIST)
 		return NAT_PORT_BUSY;
 	return error ? NLB_FLOW_TABLE_FULL : 0;
+}
+
+/* Settings are read anew for every try, rather than kept: the stack is short and most flows get the
+ * first port they try. */
+static __always_inline int nat_try_port(__u32 number, struct nlb_tuple *key,
+					const struct nlb_reply *reply)
+{
+	const struct nlb_settings *s = settings_get();
+
+	if (!s || s->nat_port_last < s->nat_port_first)
+		return NLB_NAT_PORTS_EXHAUSTED;
+	key->dport =
+		bpf_htons(s->nat_port_first + number % (s->nat_port_last - s->nat_port_first + 1u));
+	return nat_claim(key, reply);
 }
 
 /* Ports in turn from a random one on (RFC 6056 3.3.1): an attacker can't tell it, and a client that
@@ -131,9 +143,56 @@ static __always_inline int nat_claim_port(__u32 ref, struct nlb_tuple *key,
 	return -verdict;
 }
 
+/* Would the target answer this address past Leat? */
+static __always_inline bool is_neighbour(const struct nlb_target *target, const void *address)
+{
+	const word64 *a = (const word64 *)target->address, *b = address;
+	__u64 high = bpf_be64_to_cpu(a[0] ^ b[0]), low = bpf_be64_to_cpu(a[1] ^ b[1]);
+	__u32 bits = READ_ONCE(target->link_bits);
+
+	if (bits && bits <= 64)
+		return !(high >> ((64 - bits) & 63));
+	return !high && !(bits ? low >> ((128 - bits) & 63) : low);
+}
+
+/* A port 0 stands for none in the entries. */
+static __always_inline bool keeps_client(const struct nlb_target *target,
+					 const struct nlb_tuple *client)
+{
+	return target->forwarding == NLB_FORWARD_DNAT && client->sport &&
+	       !is_neighbour(target, client->src);
+}
+
+/* The client's own address and port. Its connection before this one is over; the answers of that
+ * one are this one's now, as they would be without Leat. */
+static __always_inline int nat_claim_own(struct nlb_tuple *key, const struct nlb_reply *reply)
+{
+	const struct nlb_reply *owner;
+
+	address_copy(key->dst, reply->client.src);
+	key->dport = reply->client.sport;
+	owner = bpf_map_lookup_elem(&replies, key);
+	if (owner && tuple_equal(&owner->client, &reply->client))
+		return bpf_map_update_elem(&replies, key, reply, BPF_ANY) ? NLB_FLOW_TABLE_FULL : 0;
+	return nat_claim(key, reply);
+}
+
+static __always_inline int nat_claim_source(const struct nlb_target *target, struct nlb_tuple *key,
+					    const struct nlb_reply *reply)
+{
+	int verdict;
+
+	if (keeps_client(target, &reply->client)) {
+		verdict = nat_claim_own(key, reply);
+		if (verdict != NAT_PORT_BUSY)
+			return verdict ? -verdict : NAT_SNAT_OWN;
+	}
+	return nat_claim_port(READ_ONCE(target->snat), key, reply);
+}
+
 static __always_inline int nat_open_reply(struct xdp_md *ctx, const struct nlb_tuple *client,
-					  const struct sighting *seen, __u32 snat,
-					  struct nlb_tuple *key)
+					  const struct sighting *seen,
+					  const struct nlb_target *target, struct nlb_tuple *key)
 {
 	struct nlb_reply reply = {
 		.last_seen_ns = seen->now_ns,
@@ -148,7 +207,7 @@ static __always_inline int nat_open_reply(struct xdp_md *ctx, const struct nlb_t
 
 	if (link_fill(&reply.link, ctx, seen))
 		return -NLB_INTERNAL;
-	return nat_claim_port(snat, key, &reply);
+	return nat_claim_source(target, key, &reply);
 }
 
 /* `key`: of the reply; used up. */
@@ -194,7 +253,7 @@ __noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client,
 	if (target->family != client->family)
 		return -NLB_NO_SNAT_ADDRESS;
 	nat_key(&key, target, client);
-	snat = nat_open_reply(ctx, client, seen, READ_ONCE(target->snat), &key);
+	snat = nat_open_reply(ctx, client, seen, target, &key);
 	if (snat < 0)
 		return snat;
 	port = key.dport;

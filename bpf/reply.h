@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * nat: a target's answer, from its arrival at a SNAT address to its client. The one stage that
- * walks to the end by itself: an answer needs no listener, no selection, no next hop; its entry
- * knows all of them.
+ * nat and dnat: a target's answer, from its arrival at a SNAT address, or on its way to the
+ * client's own, to its client. The one stage that walks to the end by itself: an answer needs no
+ * listener, no selection, no next hop; its entry knows all of them.
  *
- * Only destination ports of the SNAT range are looked up, so most packets to listeners are spared a
- * look-up that finds nothing.
+ * Only destination ports of the SNAT range are looked up at first, so most packets to listeners are
+ * spared a look-up that finds nothing. Clients' own ports are any: packets to them are looked up
+ * when they turned out to be no listener's, and that only where there are dnat targets.
  */
 #ifndef LEAT_BPF_REPLY_H
 #define LEAT_BPF_REPLY_H
@@ -51,16 +52,20 @@ static __always_inline int reply_back(struct packet *p, const struct nlb_reply *
 	return p->egress ? NLB_REPLY_REDIRECT : NLB_REPLY_TX;
 }
 
-static __always_inline int reply(struct packet *p)
+/* Without settings: a fragment, whose walk ended before. */
+static __always_inline bool uses_dnat(const struct packet *p)
 {
-	struct nlb_reply *r;
+	return p->settings && p->settings->flags & NLB_SETTINGS_DNAT;
+}
+
+/* `unknown`: the verdict where there is no such flow. */
+static __always_inline int reply_walk(struct packet *p, int unknown)
+{
+	struct nlb_reply *r = bpf_map_lookup_elem(&replies, p->tuple);
 	int verdict;
 
-	if (likely(!is_snat_port(p)))
-		return 0;
-	r = bpf_map_lookup_elem(&replies, p->tuple);
 	if (!r)
-		return 0;
+		return unknown;
 	p->now_ns = bpf_ktime_get_coarse_ns();
 	if (is_expired_reply(p, r))
 		return NLB_REPLY_NO_FLOW;
@@ -73,6 +78,18 @@ static __always_inline int reply(struct packet *p)
 	if (!verdict)
 		verdict = reply_track(p, r);
 	return verdict ? verdict : reply_back(p, r);
+}
+
+static __always_inline int reply(struct packet *p)
+{
+	return unlikely(is_snat_port(p)) ? reply_walk(p, 0) : 0;
+}
+
+/* What is no listener's: an answer of a dnat target, or the stack's, which may route what else the
+ * targets send. */
+static __always_inline int reply_dnat(struct packet *p)
+{
+	return uses_dnat(p) ? reply_walk(p, NLB_NOT_OURS) : NLB_NOT_OURS;
 }
 
 #endif

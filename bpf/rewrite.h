@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The edits, after every decision: VLAN tags and MAC addresses, and for nat addresses, ports, TTL
+ * The edits, after every decision: VLAN tags and MAC addresses, and for nat and dnat addresses, ports, TTL
  * and checksums. One place for both directions. What can fail (moving the frame's head) comes
  * first, so a packet is never half edited when it is dropped.
  *

@@ -9,6 +9,13 @@
 #include "maps.h"
 #include "packet.h"
 
+/* Modes that replace the addresses: targets answer through Leat, and both directions have entries.
+ */
+static __always_inline bool is_translating(__u8 forwarding)
+{
+	return forwarding == NLB_FORWARD_NAT || forwarding == NLB_FORWARD_DNAT;
+}
+
 static __always_inline const struct nlb_target *target_find(__u32 id)
 {
 	__u32 index = NLB_TARGET_INDEX(id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What the flow table learns from a packet that is sure to be sent to its target: a new entry, or
- * time, state and link of the one there is. For nat also the source towards the target.
+ * time, state and link of the one there is. For nat and dnat also the source towards the target.
  */
 #ifndef LEAT_BPF_TRACK_H
 #define LEAT_BPF_TRACK_H
@@ -12,10 +12,11 @@
 #include "open.h"
 #include "packet.h"
 #include "state.h"
+#include "target.h"
 
-static __always_inline bool is_nat(const struct packet *p)
+static __always_inline bool is_translated(const struct packet *p)
 {
-	return p->target->forwarding == NLB_FORWARD_NAT;
+	return is_translating(p->target->forwarding);
 }
 
 static __always_inline struct sighting sighting(const struct packet *p)
@@ -59,12 +60,16 @@ static __always_inline int track_new_nat(struct packet *p, const struct sighting
 
 	if (source < 0)
 		return -source;
+	p->is_new_flow = true;
 	index = NAT_SOURCE_SNAT(source);
+	if (index == NAT_SNAT_OWN) {
+		translate_from(p, p->tuple->src, NAT_SOURCE_PORT(source));
+		return 0;
+	}
 	snat = bpf_map_lookup_elem(&snats, &index);
 	if (!snat)
 		return NLB_INTERNAL;
 	translate_from(p, snat->address, NAT_SOURCE_PORT(source));
-	p->is_new_flow = true;
 	return 0;
 }
 
@@ -72,7 +77,7 @@ static __always_inline int track_new(struct packet *p)
 {
 	struct sighting seen = sighting(p);
 
-	return is_nat(p) ? track_new_nat(p, &seen) : track_new_l2(p, &seen);
+	return is_translated(p) ? track_new_nat(p, &seen) : track_new_l2(p, &seen);
 }
 
 static __always_inline bool tells_news(const struct packet *p, const struct nlb_flow *f)
@@ -87,7 +92,7 @@ static __always_inline int track_known(struct packet *p)
 	struct nlb_flow *f = p->flow;
 	struct sighting seen;
 
-	if (is_nat(p))
+	if (is_translated(p))
 		translate_from(p, f->snat, f->snat_port);
 	if (f->last_seen_ns != p->now_ns) /* else the line stays shared between CPUs */
 		f->last_seen_ns = p->now_ns;

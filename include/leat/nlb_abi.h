@@ -49,7 +49,7 @@ enum nlb_stage { NLB_STAGE_ICMP = 0 };
 #define NLB_TARGET_ID(index, gen) (((__u32)(gen) << NLB_TARGET_INDEX_BITS) | (index))
 #define NLB_TARGET_GEN_MAX    ((1u << (32 - NLB_TARGET_INDEX_BITS)) - 1)
 
-enum nlb_forwarding { NLB_FORWARD_NAT = 1, NLB_FORWARD_L2 = 2 };
+enum nlb_forwarding { NLB_FORWARD_NAT = 1, NLB_FORWARD_L2 = 2, NLB_FORWARD_DNAT = 3 };
 enum nlb_hash_fields { NLB_HASH_5TUPLE = 0, NLB_HASH_SOURCE = 1 };
 enum nlb_family { NLB_IPV4 = 4, NLB_IPV6 = 6 };
 
@@ -65,14 +65,19 @@ enum nlb_flow_state {
 	NLB_FLOW_STATES = 8,
 };
 
+enum nlb_settings_flags {
+	/* There are dnat targets: what is no listener's may be an answer of theirs, to a port out of the SNAT range. */
+	NLB_SETTINGS_DNAT = 1 << 0,
+};
+
 struct nlb_settings {
 	__u64 hash_key[2];	 /* SipHash key of selection and port choice; random, kept in the state store */
 	__u64 heartbeat_ns;	 /* CLOCK_MONOTONIC of the controller's last sign of life; informational: without it packets go on */
 	__u64 object_digest;	 /* of the BPF object whose program is attached: a restart with the same one replaces nothing */
 	__u32 abi;		 /* NLB_ABI */
-	__u32 flags;		 /* none yet */
+	__u32 flags;		 /* enum nlb_settings_flags */
 	/* SNAT ports, host order, inclusive; kept apart from net.ipv4.ip_local_port_range. Only packets to these ports are looked up
-	 * in replies: a range that no longer holds a flow's port ends the flow. */
+	 * in replies (and with NLB_SETTINGS_DNAT those that are no listener's): a range that no longer holds a flow's port ends the flow. */
 	__u16 nat_port_first;
 	__u16 nat_port_last;
 	__u32 timeout_s[NLB_FLOW_STATES]; /* idle seconds by state; UDP and ESTABLISHED come from the listener instead */
@@ -139,13 +144,16 @@ struct nlb_target {
 	__u32 id; /* NLB_TARGET_ID; 0: free. Written last when filled, first when freed */
 	__u32 target_group;
 	__u32 nexthop; /* index of nexthops; 0: unresolved. Changed by one store */
-	__u32 snat;    /* NLB_SNAT(first index of snats, count); nat only. Changed by one store */
+	__u32 snat;    /* NLB_SNAT(first index of snats, count); nat and dnat. Changed by one store */
 	__u8 address[16];
-	__be16 port; /* nat: rewritten to this; l2: unused */
+	__be16 port; /* nat, dnat: rewritten to this; l2: unused */
 	__u8 family;	 /* enum nlb_family */
 	__u8 forwarding; /* enum nlb_forwarding */
 	__u16 last_gen;	 /* newest generation this index had; stays when the row is freed, so that a restart can't repeat an id */
-	__u8 pad[26];
+	/* dnat: clients whose address has so many leading bits in common with the target's are its neighbours: it would answer them past
+	 * Leat, so their flows get a SNAT address. 0: not known, the target itself is the only one. Changed by one store */
+	__u8 link_bits;
+	__u8 pad[25];
 };
 NLB_ASSERT_SIZE(struct nlb_target, 64);
 
@@ -168,7 +176,7 @@ struct nlb_nexthop {
 };
 NLB_ASSERT_SIZE(struct nlb_nexthop, 64);
 
-/* ---- snats[]: source addresses of nat; immutable while referred to ------------------------------------------------------------- */
+/* ---- snats[]: source addresses of nat, and of those flows of dnat that can't keep their client's; immutable while referred to ------------------------------------------------------------- */
 struct nlb_snat {
 	__u8 address[16];
 };
@@ -210,9 +218,9 @@ struct nlb_flow {
 	__u64 last_seen_ns; /* CLOCK_MONOTONIC, coarse */
 	__u32 target;	    /* target id */
 	__u32 listener;	    /* listener id */
-	__u32 synced_s;	    /* nat: when the entry of the other direction was last looked after, monotonic seconds */
+	__u32 synced_s;	    /* nat, dnat: when the entry of the other direction was last looked after, monotonic seconds */
 	__u32 created_s;
-	__u8 snat[16]; /* nat: source address and port towards the target */
+	__u8 snat[16]; /* nat, dnat: source address and port towards the target; of dnat mostly the client's own */
 	__be16 snat_port;
 	__u8 state; /* enum nlb_flow_state */
 	__u8 flags; /* enum nlb_flow_flags */
@@ -230,7 +238,7 @@ enum nlb_flow_flags {
 	NLB_FLOW_ODD_TPID = 1 << 2,
 };
 
-/* key: target -> SNAT address. Its existence is what owns the SNAT port. */
+/* key: target -> SNAT address (dnat: the client's own, mostly). Its existence is what owns that address and port towards the target. */
 struct nlb_reply {
 	__u64 last_seen_ns;
 	__u32 target;	/* target id */
@@ -262,7 +270,7 @@ struct nlb_target_count { /* target_stats[target index]; zeroed by user space be
 	__u64 packets;	 /* client -> target */
 	__u64 bytes;
 	__u64 new_flows;
-	__u64 reply_packets; /* target -> client, nat only */
+	__u64 reply_packets; /* target -> client, nat and dnat */
 	__u64 reply_bytes;
 	__u64 ports_exhausted;
 	__u64 pad[2];

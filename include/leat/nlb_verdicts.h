@@ -29,7 +29,7 @@
 	X(NO_TARGET, "no_target", DROP, "the target group has no target")                                                   \
 	X(NO_HEALTHY_TARGET, "no_healthy_target", DROP, "neither the slot's primary nor its secondary target takes new flows") \
 	X(TARGET_GONE, "target_gone", DROP, "the flow's target was removed")                                                \
-	X(NO_FLOW, "no_flow", DROP, "TCP to a nat listener that is neither SYN nor of a known flow")                        \
+	X(NO_FLOW, "no_flow", DROP, "TCP to a nat or dnat listener that is neither SYN nor of a known flow")                        \
 	X(NO_NEXT_HOP, "no_next_hop", DROP, "the target's MAC address is not known yet")                                    \
 	X(REDIRECT_NO_PORT, "redirect_no_port", DROP, "the interface towards the next hop is not among those Leat transmits on") \
 	X(NAT_PORTS_EXHAUSTED, "nat_ports_exhausted", DROP, "no free source port towards the target")                       \

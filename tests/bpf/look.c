@@ -32,9 +32,27 @@ struct look {
 
 /* ---- finding ---- */
 
+/* Of a dnat target, whose answers go to the client's own address. */
+static bool is_answer(const struct world *w, const struct nlb_tuple *t)
+{
+	int i;
+
+	for (i = 0; i < w->target_count; i++) {
+		const struct nlb_target *target = &w->targets[i].value;
+
+		if (target->forwarding == NLB_FORWARD_DNAT && target->family == t->family &&
+		    target->port == t->sport && !memcmp(target->address, t->src, 16))
+			return true;
+	}
+	return false;
+}
+
 static bool is_reply_packet(const struct world *w, const struct nlb_tuple *t)
 {
 	int i, k;
+
+	if (is_answer(w, t))
+		return true;
 
 	for (i = 0; i < w->snat_count; i++)
 		for (k = 0; k < (int)w->snats[i].count; k++)

@@ -53,7 +53,7 @@ static bool set_snat(struct world *w, struct target_def *t, const char *name, st
 
 struct target_words {
 	const char *host, *out, *snat;
-	uint64_t port, mtu, index, gen;
+	uint64_t port, mtu, index, gen, link_bits;
 };
 
 static bool take_target_word(struct world *w, struct target_words *t, const char *word,
@@ -71,6 +71,8 @@ static bool take_target_word(struct world *w, struct target_words *t, const char
 		return words_number(w, text, 0xffff, &t->port, report);
 	else if ((text = word_value(word, "mtu")))
 		return words_number(w, text, 0xffff, &t->mtu, report);
+	else if ((text = word_value(word, "link_bits")))
+		return words_number(w, text, 128, &t->link_bits, report);
 	else if ((text = word_value(word, "index")))
 		return words_number(w, text, NLB_MAX_TARGETS - 1, &t->index, report);
 	else if ((text = word_value(word, "gen")))
@@ -102,7 +104,7 @@ static struct target_def *make_target(struct world *w, const char *name, struct 
 bool statement_target(struct world *w, const struct line *line, struct report *report)
 {
 	static const char usage[] = "target NAME GROUP ip4|ip6 [host=H] [port=N] [out=IF] [mtu=N] "
-				    "[snat=S] [index=N] [gen=N]";
+				    "[snat=S] [index=N] [gen=N] [link_bits=N]";
 	struct target_words words = {.out = "back", .snat = "none", .port = 0, .mtu = 1500};
 	struct group_def *g;
 	struct target_def *t;
@@ -129,6 +131,7 @@ bool statement_target(struct world *w, const struct line *line, struct report *r
 				       .family = (uint8_t)family};
 	t->value.forwarding = g->value.forwarding;
 	t->value.port = htons((uint16_t)words.port);
+	t->value.link_bits = (uint8_t)words.link_bits;
 	if (!names_address(&w->names, words.host, family, t->value.address, report) ||
 	    !set_snat(w, t, words.snat, report) ||
 	    !set_nexthop(w, t, words.out, words.host, words.mtu, report))

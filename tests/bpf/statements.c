@@ -70,6 +70,10 @@ static bool take_setting(struct world *w, const char *word, struct report *repor
 	uint64_t n;
 	size_t i;
 
+	if (word_is(word, "dnat") || word_is(word, "no_dnat")) {
+		w->settings.flags = word_is(word, "dnat") ? NLB_SETTINGS_DNAT : 0;
+		return true;
+	}
 	if ((text = word_value(word, "ports")))
 		return set_ports(w, text, report);
 	if ((text = word_value(word, "key"))) {
@@ -132,6 +136,8 @@ static bool take_group_word(struct nlb_target_group *g, const char *word, struct
 		g->forwarding = NLB_FORWARD_NAT;
 	else if (word_is(word, "l2"))
 		g->forwarding = NLB_FORWARD_L2;
+	else if (word_is(word, "dnat"))
+		g->forwarding = NLB_FORWARD_DNAT;
 	else if (word_is(word, "source"))
 		g->hash_fields = NLB_HASH_SOURCE;
 	else if (word_is(word, "reset_unhealthy"))
@@ -149,7 +155,8 @@ static bool statement_group(struct world *w, const struct line *line, struct rep
 	uint64_t ring;
 	int i;
 
-	if (!words_need(line, 3, "group NAME nat|l2 [source] [reset_unhealthy] [move_unhealthy]",
+	if (!words_need(line, 3,
+			"group NAME nat|l2|dnat [source] [reset_unhealthy] [move_unhealthy]",
 			report))
 		return false;
 	g = world_find_group(w, line->words[1]);
