@@ -21,6 +21,7 @@
 #define SNAT_ADDRESS_TRIES 4
 
 #define ANSWER_TTL 64 /* of the RSTs and ICMP errors that Leat makes */
+#define ENCAP_TTL  64 /* of outer headers */
 
 /* Packet-too-big, on each CPU: so many a second, and so many at once after a pause. A path's MTU is
  * told once a connection, a flood is told no more than this. */

@@ -114,7 +114,7 @@ static __always_inline int icmp_find_target(struct packet *p)
 	if (p->target)
 		return 0;
 	p->group = bpf_map_lookup_elem(&target_groups, &p->listener->target_group);
-	if (!p->group || p->group->forwarding != NLB_FORWARD_L2)
+	if (!p->group || is_translating(p->group->forwarding))
 		return NLB_OTHER_PROTOCOL;
 	p->flow = NULL;
 	return select_target(p);
@@ -137,7 +137,7 @@ static __always_inline int icmp_to_target(struct packet *p, const struct quote *
 	if (verdict)
 		return verdict;
 	f = is_translated(p) ? p->flow : NULL;
-	if (rewrite_tags(p, 0, 0) || rewrite_macs(p))
+	if (rewrite_tags(p, 0, 0) || (is_encapsulated(p) && encap_plain(p)) || rewrite_macs(p))
 		return NLB_INTERNAL;
 	if (f) {
 		translate_from(p, f->snat, f->snat_port);

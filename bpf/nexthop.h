@@ -6,6 +6,7 @@
 #ifndef LEAT_BPF_NEXTHOP_H
 #define LEAT_BPF_NEXTHOP_H
 
+#include "encap.h"
 #include "maps.h"
 #include "packet.h"
 #include "target.h"
@@ -27,6 +28,12 @@ static __always_inline bool is_ttl_used_up(const struct packet *p)
 	return p->ttl <= 1;
 }
 
+/* What the outer headers leave of a path's MTU. */
+static __always_inline __u16 mtu_inside(const struct packet *p, __u16 mtu)
+{
+	return mtu > p->target->overhead ? mtu - p->target->overhead : 0;
+}
+
 static __always_inline int nexthop(struct packet *p)
 {
 	__u32 index = READ_ONCE(p->target->nexthop);
@@ -34,8 +41,10 @@ static __always_inline int nexthop(struct packet *p)
 
 	if (!hop || !index || !hop->ifindex)
 		return NLB_NO_NEXT_HOP;
-	if (hop->mtu && p->ip_bytes > hop->mtu)
-		return p->is_error ? NLB_MTU_EXCEEDED : too_big(p, hop->mtu);
+	if (hop->mtu && p->ip_bytes + p->target->overhead > hop->mtu)
+		return p->is_error ? NLB_MTU_EXCEEDED : too_big(p, mtu_inside(p, hop->mtu));
+	if (is_encapsulated(p) && !encap_has_source(p))
+		return NLB_NO_SNAT_ADDRESS;
 	if (is_translating(p->target->forwarding) && is_ttl_used_up(p))
 		return NLB_TTL_EXPIRED;
 	p->macs = hop->dst_mac;

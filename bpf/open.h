@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The entries of a new flow: for l2 one, for nat and dnat a pair and the source that comes with it.
+ * The entries of a new flow: with direct return one, for nat and dnat a pair and the source that
+ * comes with it.
  *
  * Ports are reused across targets: a reply is keyed by target and SNAT address, so 1000 targets
  * have 1000 times the range. What is claimed is the reply itself (BPF_NOEXIST), there is no list of
@@ -17,6 +18,7 @@
 #include <linux/errno.h>
 
 #include "config.h"
+#include "encap.h"
 #include "entry.h"
 #include "maps.h"
 #include "nat.h"
@@ -265,11 +267,15 @@ __noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client,
 __noinline int l2_open(struct xdp_md *ctx, const struct nlb_tuple *client,
 		       const struct sighting *seen)
 {
+	const struct nlb_target *target;
 	struct nlb_tuple key;
 	struct nlb_flow f;
 
 	if (!client || !seen || flow_fill(&f, ctx, seen, client->protocol))
 		return false;
+	target = target_find(seen->target);
+	if (target)
+		f.alternate = encap_alternate_of(client, target);
 	key = *client;
 	return !bpf_map_update_elem(&flows, &key, &f, BPF_ANY);
 }

@@ -11,6 +11,7 @@
 #define LEAT_BPF_REWRITE_H
 
 #include "csum.h"
+#include "encap.h"
 #include "packet.h"
 #include "parse.h"
 #include "reset.h"
@@ -181,6 +182,8 @@ static __always_inline int rewrite(struct packet *p, int verdict)
 		return NLB_INTERNAL;
 	error = is_reply(verdict) ? rewrite_tags(p, link->vlan_outer, link->vlan_inner)
 				  : rewrite_tags(p, 0, 0);
+	if (!error && !p->ends.src && is_encapsulated(p))
+		error = encap(p);
 	if (error || rewrite_macs(p))
 		return NLB_INTERNAL;
 	if (p->ends.src && rewrite_endpoints(p, &p->ends))

@@ -62,4 +62,30 @@ static __always_inline int select_target(struct packet *p)
 	return NLB_NO_HEALTHY_TARGET;
 }
 
+/* Who else may know a flow that the hash gives to this target: the slot's secondary, 0 where there
+ * is none or the target is it. A global function: of gue alone, and where there is no entry yet. */
+__noinline __u32 select_alternate(const struct nlb_tuple *tuple, const struct nlb_target *target)
+{
+	const struct nlb_target_group *group;
+	const struct nlb_slot *slot;
+	union slot_word now;
+	__u32 index;
+	__u64 ring;
+
+	if (!tuple || !target)
+		return 0;
+	index = target->target_group;
+	group = bpf_map_lookup_elem(&target_groups, &index);
+	if (!group)
+		return 0;
+	ring = READ_ONCE(group->ring);
+	index = NLB_RING_BASE(ring) +
+		nlb_hash_slot(selection_hash(tuple, group->hash_fields), NLB_RING_SIZE(ring));
+	slot = bpf_map_lookup_elem(&slots, &index);
+	if (!slot || !NLB_RING_SIZE(ring))
+		return 0;
+	now.word = *(const volatile word64 *)slot;
+	return now.slot.primary == target->id ? now.slot.secondary : 0;
+}
+
 #endif

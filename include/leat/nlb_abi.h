@@ -49,7 +49,13 @@ enum nlb_stage { NLB_STAGE_ICMP = 0 };
 #define NLB_TARGET_ID(index, gen) (((__u32)(gen) << NLB_TARGET_INDEX_BITS) | (index))
 #define NLB_TARGET_GEN_MAX    ((1u << (32 - NLB_TARGET_INDEX_BITS)) - 1)
 
-enum nlb_forwarding { NLB_FORWARD_NAT = 1, NLB_FORWARD_L2 = 2, NLB_FORWARD_DNAT = 3 };
+enum nlb_forwarding {
+	NLB_FORWARD_NAT = 1,
+	NLB_FORWARD_L2 = 2,
+	NLB_FORWARD_DNAT = 3,
+	NLB_FORWARD_IPIP = 4,
+	NLB_FORWARD_GUE = 5,
+};
 enum nlb_hash_fields { NLB_HASH_5TUPLE = 0, NLB_HASH_SOURCE = 1 };
 enum nlb_family { NLB_IPV4 = 4, NLB_IPV6 = 6 };
 
@@ -144,16 +150,20 @@ struct nlb_target {
 	__u32 id; /* NLB_TARGET_ID; 0: free. Written last when filled, first when freed */
 	__u32 target_group;
 	__u32 nexthop; /* index of nexthops; 0: unresolved. Changed by one store */
-	__u32 snat;    /* NLB_SNAT(first index of snats, count); nat and dnat. Changed by one store */
+	/* NLB_SNAT(first index of snats, count). Changed by one store. nat, dnat: source addresses towards it; ipip, gue: one, of the
+	 * outer header. */
+	__u32 snat;
 	__u8 address[16];
-	__be16 port; /* nat, dnat: rewritten to this; l2: unused */
+	__be16 port; /* nat, dnat: rewritten to this; l2, ipip, gue: unused */
 	__u8 family;	 /* enum nlb_family */
 	__u8 forwarding; /* enum nlb_forwarding */
 	__u16 last_gen;	 /* newest generation this index had; stays when the row is freed, so that a restart can't repeat an id */
 	/* dnat: clients whose address has so many leading bits in common with the target's are its neighbours: it would answer them past
 	 * Leat, so their flows get a SNAT address. 0: not known, the target itself is the only one. Changed by one store */
 	__u8 link_bits;
-	__u8 pad[25];
+	__u8 overhead;	 /* nlb_encap_bytes() of forwarding and family: what the path's MTU loses; 0: not encapsulated */
+	__u8 source_bits; /* ipip: so many low bits of the outer source are the flow's, 0..32 (IPv6: of the last four bytes). Changed by one store */
+	__u8 pad[23];
 };
 NLB_ASSERT_SIZE(struct nlb_target, 64);
 
@@ -220,7 +230,10 @@ struct nlb_flow {
 	__u32 listener;	    /* listener id */
 	__u32 synced_s;	    /* nat, dnat: when the entry of the other direction was last looked after, monotonic seconds */
 	__u32 created_s;
-	__u8 snat[16]; /* nat, dnat: source address and port towards the target; of dnat mostly the client's own */
+	union {
+		__u8 snat[16];	 /* nat, dnat: source address and port towards the target; of dnat mostly the client's own */
+		__u32 alternate; /* gue: target id that the packets name as alternate; 0: none */
+	};
 	__be16 snat_port;
 	__u8 state; /* enum nlb_flow_state */
 	__u8 flags; /* enum nlb_flow_flags */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "leat/gue.h"
 
 #define EXT_FRAG 44
 #define EXT_AH	 51
@@ -44,20 +45,40 @@ static bool put_number(struct builder *b, const struct layer *l, const char *fie
 /* ---- values ---- */
 
 /* An unbound variable takes what the program wrote at this place. */
+static bool is_to_bind(const struct builder *b, const char *word, size_t end)
+{
+	return word && word[0] == '$' && !names_variable(b->names, word) && b->seen &&
+	       end <= b->seen_len;
+}
+
 static bool bind_port(struct builder *b, const char *word)
 {
-	if (word[0] != '$' || names_variable(b->names, word) || !b->seen ||
-	    b->frame->len + 2 > b->seen_len)
+	if (!is_to_bind(b, word, b->frame->len + 2))
 		return true;
 	return names_bind_number(b->names, word, bytes_load(b->seen + b->frame->len, 2), b->report);
+}
+
+/* What an outer header may have as it likes: a number of `bits` low bits in the n bytes at
+ * `offset`, no less than `min`. */
+static bool bind_free(struct builder *b, const char *word, size_t offset, size_t n, uint64_t bits,
+		      uint64_t min)
+{
+	uint64_t number;
+
+	if (!is_to_bind(b, word, offset + n))
+		return true;
+	number = bytes_load(b->seen + offset, n) & bits;
+	if (number < min)
+		return report_fail(b->report, "%s is %llu, below %llu", word,
+				   (unsigned long long)number, (unsigned long long)min);
+	return names_bind_free(b->names, word, number, b->report);
 }
 
 static bool bind_address(struct builder *b, const char *word, size_t n)
 {
 	uint8_t address[16] = {0};
 
-	if (word[0] != '$' || names_variable(b->names, word) || !b->seen ||
-	    b->frame->len + n > b->seen_len)
+	if (!is_to_bind(b, word, b->frame->len + n))
 		return true;
 	memcpy(address, b->seen + b->frame->len, n);
 	return names_bind_address(b->names, word, address, b->report);
@@ -235,7 +256,8 @@ static bool emit_ip4(struct builder *b, const struct layer *l, int at)
 	size_t n;
 
 	if (!parse_hex(b, layer_value(l, "options"), options, sizeof(options), &n) ||
-	    !protocol_of(b, at, &protocol))
+	    !protocol_of(b, at, &protocol) ||
+	    !bind_free(b, layer_value(l, "id"), b->frame->len + 4, 2, 0xffff, 0))
 		return false;
 	if (n % 4)
 		return report_fail(b->report, "IPv4 options are words of four bytes");
@@ -259,7 +281,8 @@ static bool emit_ip6(struct builder *b, const struct layer *l, int at)
 {
 	uint64_t version, class, label, protocol;
 
-	if (!builder_value(b, l, "version", 4, 6, &version) ||
+	if (!bind_free(b, layer_value(l, "label"), b->frame->len, 4, 0xfffff, 0) ||
+	    !builder_value(b, l, "version", 4, 6, &version) ||
 	    !builder_value(b, l, "tc", 8, 0, &class) ||
 	    !builder_value(b, l, "label", 20, 0x54321, &label) || !protocol_of(b, at, &protocol))
 		return false;
@@ -339,8 +362,33 @@ static bool emit_tcp(struct builder *b, const struct layer *l, int at)
 
 static bool emit_udp(struct builder *b, const struct layer *l, int at)
 {
+	const struct layer *next = next_of(b, at);
+
+	if (next && next->kind->id == LAYER_GUE &&
+	    !bind_free(b, l->src, b->frame->len, 2, 0xffff, GUE_SOURCE_PORT(0)))
+		return false;
 	return put_port(b, l, "sport", l->src) && put_port(b, l, "dport", l->dst) &&
 	       put_number(b, l, "len", 0, 2) && put_number(b, l, "csum", 0, 2);
+}
+
+/* alternate=HOST: in the private data, of the outer header's family. */
+static bool emit_gue(struct builder *b, const struct layer *l, int at)
+{
+	const char *alternate = layer_value(l, "alternate");
+	size_t start;
+	const struct layer *ip = builder_ip_of(b, at, &start);
+	int family = ip && ip->kind->id == LAYER_IP6 ? NLB_IPV6 : NLB_IPV4;
+	uint64_t hlen = 0, inside;
+
+	if (alternate)
+		hlen = family == NLB_IPV6 ? GUE_HLEN_ALTERNATE6 : GUE_HLEN_ALTERNATE4;
+	if (!protocol_of(b, at, &inside) || !put_number(b, l, "hlen", GUE_FIRST_BYTE(hlen), 1) ||
+	    !put_value(b, l, "proto", 1, inside) || !put_number(b, l, "flags", 0, 2))
+		return false;
+	return !alternate || (put_number(b, l, "type", GUE_TYPE_ALTERNATE, 1) &&
+			      put_number(b, l, "family", (uint64_t)family, 1) &&
+			      put_number(b, l, "reserved", 0, 2) &&
+			      put_address(b, l, "alternate", alternate, family));
 }
 
 static bool emit_icmp(struct builder *b, const struct layer *l, int at)
@@ -414,7 +462,7 @@ bool layer_emit(struct builder *b, int at)
 		[LAYER_IP4] = emit_ip4,	  [LAYER_IP6] = emit_ip6,   [LAYER_EXT] = emit_ext,
 		[LAYER_TCP] = emit_tcp,	  [LAYER_UDP] = emit_udp,   [LAYER_ICMP] = emit_icmp,
 		[LAYER_DATA] = emit_data, [LAYER_WORD] = emit_word, [LAYER_HEX] = emit_hex,
-		[LAYER_PAD] = emit_pad,	  [LAYER_CUT] = emit_cut,
+		[LAYER_GUE] = emit_gue,	  [LAYER_PAD] = emit_pad,   [LAYER_CUT] = emit_cut,
 	};
 	const struct layer *l = &b->packet->layers[at];
 

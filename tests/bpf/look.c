@@ -140,6 +140,17 @@ static bool look_target(struct look *l, const char *text)
 	       (seen == expected || differs(l, "target", seen ? seen->name : "one unknown", text));
 }
 
+/* gue: what the entry remembers of the slot. */
+static bool look_alternate(struct look *l, const char *text)
+{
+	const struct target_def *seen = world_target_by_id(l->world, l->entry.flow->alternate);
+	const struct target_def *expected = NULL;
+
+	if (!word_is(text, "none") && !(expected = world_target(l->world, text, l->report)))
+		return false;
+	return seen == expected || differs(l, "alternate", seen ? seen->name : "none", text);
+}
+
 static bool look_listener(struct look *l, const char *text)
 {
 	const struct listener_def *expected = world_listener(l->world, text, l->report);
@@ -268,6 +279,8 @@ static bool look_word(struct look *l, const char *word)
 		return ok;
 	if (e->flow && (text = word_value(word, "snat")))
 		return look_endpoint(l, "snat", text, e->flow->snat, e->flow->snat_port);
+	if (e->flow && (text = word_value(word, "alternate")))
+		return look_alternate(l, text);
 	if (e->flow && (text = word_value(word, "created")))
 		return look_time(l, "created", text, e->created_s * NS_PER_S,
 				 l->started_ns - NS_PER_S);

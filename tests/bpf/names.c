@@ -66,8 +66,16 @@ bool names_bind_number(struct names *names, const char *name, uint64_t number,
 
 	if (!v)
 		return false;
-	v->is_address = false;
+	v->is_address = v->is_free = false;
 	v->number = number;
+	return true;
+}
+
+bool names_bind_free(struct names *names, const char *name, uint64_t number, struct report *report)
+{
+	if (!names_bind_number(names, name, number, report))
+		return false;
+	find_variable(names, name)->is_free = true;
 	return true;
 }
 

@@ -27,6 +27,7 @@ struct host {
 struct variable {
 	char name[NAME_BYTES]; /* with its $ */
 	bool is_address;
+	bool is_free; /* no port or address of snats: what it may be was asked when it was bound */
 	uint64_t number;
 	uint8_t address[16];
 };
@@ -43,6 +44,7 @@ struct host *names_host(struct names *names, const char *name, bool make);
 const struct variable *names_variable(const struct names *names, const char *name);
 bool names_bind_number(struct names *names, const char *name, uint64_t number,
 		       struct report *report);
+bool names_bind_free(struct names *names, const char *name, uint64_t number, struct report *report);
 bool names_bind_address(struct names *names, const char *name, const uint8_t address[16],
 			struct report *report);
 void names_unbind(struct names *names, const char *name);

@@ -114,6 +114,30 @@ static struct checksums find(uint8_t *frame, size_t len)
 	return (struct checksums){0};
 }
 
+static size_t outer_ip_bytes(const uint8_t *ip, size_t len, uint8_t *protocol)
+{
+	size_t bytes = len >= 40 && ip[0] >> 4 == 6 ? 40 : 20;
+
+	*protocol = len < bytes ? 0 : bytes == 40 ? ip[6] : ip[9];
+	return bytes;
+}
+
+size_t oracle_outer_bytes(const uint8_t *frame, size_t len)
+{
+	const uint8_t *ip = frame + 14;
+	uint8_t protocol;
+	size_t bytes;
+
+	if (len < 14)
+		return 0;
+	bytes = outer_ip_bytes(ip, len - 14, &protocol);
+	if (protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6)
+		return bytes;
+	if (protocol != IPPROTO_UDP || len < 14 + bytes + 12 || be16(ip + bytes + 2) != 6080)
+		return 0;
+	return bytes + 12 + 4 * (ip[bytes + 8] & 0x1fu);
+}
+
 static enum rightness judge(const struct covered *c)
 {
 	if (!c->field || (c->may_be_absent && !be16(c->field)))
@@ -126,6 +150,17 @@ struct rightness_of oracle_checksums(const uint8_t *frame, size_t len)
 {
 	struct checksums found = find((uint8_t *)frame, len); /* judging only reads */
 
+	return (struct rightness_of){judge(&found.ip), judge(&found.l4)};
+}
+
+struct rightness_of oracle_checksums_inside(const uint8_t *frame, size_t len, size_t outer)
+{
+	uint8_t *ip = (uint8_t *)frame + 14 + outer;
+	struct checksums found = {0};
+
+	if (len > 14 + outer)
+		found = ip[0] >> 4 == 6 ? find_ip6(ip, len - 14 - outer)
+					: find_ip4(ip, len - 14 - outer);
 	return (struct rightness_of){judge(&found.ip), judge(&found.l4)};
 }
 

@@ -27,6 +27,7 @@ static const struct layer_kind kinds[] = {
 	{"data", LAYER_DATA, 1, {0}, {0}},
 	{"word", LAYER_WORD, 1, {0}, {0}},
 	{"hex", LAYER_HEX, 1, {0}, {0}},
+	{"gue", LAYER_GUE, 0, {"alternate", "proto"}, {0}},
 	{"pad", LAYER_PAD, 1, {0}, {0}},
 	{"cut", LAYER_CUT, 1, {0}, {0}},
 };

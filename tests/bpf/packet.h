@@ -26,6 +26,7 @@ enum layer_id {
 	LAYER_DATA, /* N bytes of a pattern, or "text" */
 	LAYER_WORD, /* 16 bits */
 	LAYER_HEX,  /* bytes as they stand */
+	LAYER_GUE,  /* leat/gue.h */
 	LAYER_PAD,  /* bytes behind the IP datagram, in no length and no checksum */
 	LAYER_CUT,  /* the frame ends after N bytes */
 };

@@ -2,6 +2,7 @@
 /* `target`: a row of targets, its next hop, its SNAT addresses, its health bit. */
 #include <arpa/inet.h>
 
+#include "leat/nlb_encap.h"
 #include "statements.h"
 #include "words.h"
 
@@ -53,7 +54,7 @@ static bool set_snat(struct world *w, struct target_def *t, const char *name, st
 
 struct target_words {
 	const char *host, *out, *snat;
-	uint64_t port, mtu, index, gen, link_bits;
+	uint64_t port, mtu, index, gen, link_bits, vary;
 };
 
 static bool take_target_word(struct world *w, struct target_words *t, const char *word,
@@ -75,6 +76,8 @@ static bool take_target_word(struct world *w, struct target_words *t, const char
 		return words_number(w, text, 128, &t->link_bits, report);
 	else if ((text = word_value(word, "index")))
 		return words_number(w, text, NLB_MAX_TARGETS - 1, &t->index, report);
+	else if ((text = word_value(word, "vary")))
+		return words_number(w, text, 32, &t->vary, report);
 	else if ((text = word_value(word, "gen")))
 		return words_number(w, text, NLB_TARGET_GEN_MAX, &t->gen, report);
 	else
@@ -104,7 +107,7 @@ static struct target_def *make_target(struct world *w, const char *name, struct 
 bool statement_target(struct world *w, const struct line *line, struct report *report)
 {
 	static const char usage[] = "target NAME GROUP ip4|ip6 [host=H] [port=N] [out=IF] [mtu=N] "
-				    "[snat=S] [index=N] [gen=N] [link_bits=N]";
+				    "[snat=S] [index=N] [gen=N] [link_bits=N] [vary=BITS]";
 	struct target_words words = {.out = "back", .snat = "none", .port = 0, .mtu = 1500};
 	struct group_def *g;
 	struct target_def *t;
@@ -130,6 +133,8 @@ bool statement_target(struct world *w, const struct line *line, struct report *r
 				       .target_group = g->index,
 				       .family = (uint8_t)family};
 	t->value.forwarding = g->value.forwarding;
+	t->value.overhead = nlb_encap_bytes(g->value.forwarding, (uint8_t)family);
+	t->value.source_bits = (uint8_t)words.vary;
 	t->value.port = htons((uint16_t)words.port);
 	t->value.link_bits = (uint8_t)words.link_bits;
 	if (!names_address(&w->names, words.host, family, t->value.address, report) ||

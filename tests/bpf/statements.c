@@ -138,6 +138,10 @@ static bool take_group_word(struct nlb_target_group *g, const char *word, struct
 		g->forwarding = NLB_FORWARD_L2;
 	else if (word_is(word, "dnat"))
 		g->forwarding = NLB_FORWARD_DNAT;
+	else if (word_is(word, "ipip"))
+		g->forwarding = NLB_FORWARD_IPIP;
+	else if (word_is(word, "gue"))
+		g->forwarding = NLB_FORWARD_GUE;
 	else if (word_is(word, "source"))
 		g->hash_fields = NLB_HASH_SOURCE;
 	else if (word_is(word, "reset_unhealthy"))
@@ -156,7 +160,8 @@ static bool statement_group(struct world *w, const struct line *line, struct rep
 	int i;
 
 	if (!words_need(line, 3,
-			"group NAME nat|l2|dnat [source] [reset_unhealthy] [move_unhealthy]",
+			"group NAME nat|l2|dnat|ipip|gue [source] [reset_unhealthy] "
+			"[move_unhealthy]",
 			report))
 		return false;
 	g = world_find_group(w, line->words[1]);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "builder.h"
 #include "look.h"
 #include "stress.h"
 
@@ -94,7 +95,27 @@ static bool take_verdict(struct step *s)
 
 /* ---- out ---- */
 
-/* Variables stand for what the program chooses itself: SNAT ports and addresses. */
+/* As wide as a target allows: of the prefix only the last word, of `vary` bits. */
+static bool is_varied(const struct world *w, const uint8_t prefix[16], int family,
+		      const uint8_t address[16])
+{
+	size_t last = family == NLB_IPV4 ? 0 : 12;
+	uint64_t difference;
+	int i;
+
+	if (memcmp(prefix, address, last) ||
+	    memcmp(prefix + last + 4, address + last + 4, 12 - last))
+		return false;
+	difference = bytes_load(prefix + last, 4) ^ bytes_load(address + last, 4);
+	for (i = 0; i < w->target_count; i++)
+		if (w->targets[i].value.family == family &&
+		    !(difference >> w->targets[i].value.source_bits))
+			return true;
+	return false;
+}
+
+/* Variables stand for what the program chooses itself: SNAT ports and addresses, and the sources of
+ * outer headers. */
 static bool check_bound(struct step *s, int from)
 {
 	const struct world *w = s->world;
@@ -104,6 +125,8 @@ static bool check_bound(struct step *s, int from)
 		const struct variable *v = &w->names.variables[i];
 		bool found = false;
 
+		if (v->is_free)
+			continue;
 		if (!v->is_address && (v->number < w->settings.nat_port_first ||
 				       v->number > w->settings.nat_port_last))
 			return report_fail(s->report, "%s is %llu, outside of %u-%u", v->name,
@@ -111,7 +134,8 @@ static bool check_bound(struct step *s, int from)
 					   w->settings.nat_port_first, w->settings.nat_port_last);
 		for (k = 0; k < w->snat_count; k++)
 			for (n = 0; n < (int)w->snats[k].count; n++)
-				found = found || !memcmp(w->snats[k].addresses[n], v->address, 16);
+				found = found || is_varied(w, w->snats[k].addresses[n],
+							   w->snats[k].family, v->address);
 		if (v->is_address && !found)
 			return report_fail(s->report, "%s is no SNAT address", v->name);
 	}

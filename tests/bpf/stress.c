@@ -62,6 +62,12 @@ static bool check_leaving(const struct probe *p, const uint8_t *frame, size_t le
 	struct rightness_of in = oracle_checksums(frame, len);
 	struct rightness_of out = oracle_checksums(p->outcome.bytes, p->outcome.len);
 
+	size_t outer = oracle_outer_bytes(p->outcome.bytes, p->outcome.len);
+
+	if (outer && out.ip == CHECKSUM_WRONG)
+		return report_fail(report, "an outer header with a wrong checksum");
+	if (outer)
+		out = oracle_checksums_inside(p->outcome.bytes, p->outcome.len, outer);
 	if (is_answer(p->verdict))
 		return (out.ip != CHECKSUM_WRONG && out.l4 == CHECKSUM_RIGHT) ||
 		       report_fail(report, "an answer with a wrong checksum");
