@@ -9,6 +9,7 @@
 #ifndef LEAT_BPF_FLOW_H
 #define LEAT_BPF_FLOW_H
 
+#include "action.h"
 #include "listener.h"
 #include "maps.h"
 #include "nat.h"
@@ -28,7 +29,7 @@ static __always_inline bool is_expired_flow(const struct packet *p, const struct
  */
 static __always_inline int flow_absent(struct packet *p, int rst_verdict)
 {
-	p->group = bpf_map_lookup_elem(&target_groups, &p->listener->target_group);
+	p->group = listener_group(p);
 	if (!p->group)
 		return NLB_INTERNAL;
 	if (!is_tcp(p) || is_syn(p) || !is_translating(p->group->forwarding))

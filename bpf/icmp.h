@@ -113,7 +113,7 @@ static __always_inline int icmp_find_target(struct packet *p)
 		p->target = target_find(p->flow->target);
 	if (p->target)
 		return 0;
-	p->group = bpf_map_lookup_elem(&target_groups, &p->listener->target_group);
+	p->group = listener_group(p);
 	if (!p->group || is_translating(p->group->forwarding))
 		return NLB_OTHER_PROTOCOL;
 	p->flow = NULL;
@@ -126,7 +126,7 @@ static __always_inline int icmp_to_target(struct packet *p, const struct quote *
 	const struct nlb_flow *f;
 	int verdict;
 
-	if (listener(p))
+	if (listener(p) || is_local(p))
 		return NLB_OTHER_PROTOCOL;
 	verdict = icmp_find_target(p);
 	if (verdict)

@@ -8,6 +8,7 @@
 
 #include "maps.h"
 #include "packet.h"
+#include "range.h"
 
 static __always_inline const struct nlb_listener *listener_find(const struct nlb_tuple *tuple,
 								__be16 port, __u8 protocol)
@@ -22,10 +23,10 @@ static __always_inline const struct nlb_listener *listener_find(const struct nlb
 }
 
 /* Is the destination an address of any listener? User space puts one entry with port 0 and protocol
- * 0 for each. */
+ * 0 for each single address; prefixes are found as they are for ports. */
 static __always_inline bool is_listeners_address(const struct nlb_tuple *tuple)
 {
-	return listener_find(tuple, 0, 0);
+	return listener_find(tuple, 0, 0) || range_vip(tuple);
 }
 
 /* A fragment has no ports or, with ports, would be torn from the others. The stack can't reassemble
@@ -38,13 +39,45 @@ static __always_inline int fragment(struct packet *p)
 	return is_listeners_address(p->tuple) ? NLB_FRAGMENT : NLB_NOT_OURS;
 }
 
+/* What the exact look-up missed may be of a range of ports or a prefix of addresses. Without any,
+ * packets that are not ours are spared the search. */
+static __always_inline const struct nlb_listener *listener_by_range(const struct packet *p)
+{
+	struct nlb_listener_key key __attribute__((aligned(8)));
+	__u32 id;
+
+	if (likely(!(p->settings->flags & NLB_SETTINGS_RANGES)))
+		return NULL;
+	id = range_listener(p->tuple);
+	if (id == RANGE_NONE)
+		return NULL;
+	nlb_range_row(&key, id, p->tuple->family);
+	return bpf_map_lookup_elem(&listeners, &key);
+}
+
 static __always_inline int listener(struct packet *p)
 {
 	p->listener = listener_find(p->tuple, p->tuple->dport, p->tuple->protocol);
+	if (unlikely(!p->listener))
+		p->listener = listener_by_range(p);
 	if (!p->listener)
 		return NLB_NOT_OURS;
 	p->idle_s = is_tcp(p) ? p->listener->tcp_idle_s : p->listener->udp_idle_s;
 	return 0;
+}
+
+static __always_inline bool is_local(const struct packet *p)
+{
+	return p->listener->flags & NLB_LISTENER_LOCAL;
+}
+
+/* Target type alb: the host's own stack serves the listener. The packet stays as it came. */
+static __always_inline int local(struct packet *p)
+{
+	if (likely(!is_local(p)))
+		return 0;
+	p->is_new_flow = is_syn(p);
+	return NLB_LOCAL;
 }
 
 #endif

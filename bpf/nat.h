@@ -31,12 +31,19 @@
 #include "state.h"
 #include "target.h"
 
+/* The port that the client's packets go to. */
+static __always_inline __be16 nat_target_port(const struct nlb_target *target,
+					      const struct nlb_tuple *client)
+{
+	return target->flags & NLB_TARGET_PRESERVE_PORT ? client->dport : target->port;
+}
+
 /* The key of a reply, but for the SNAT address and port. */
 static __always_inline void nat_key(struct nlb_tuple *key, const struct nlb_target *target,
 				    const struct nlb_tuple *client)
 {
 	address_copy(key->src, target->address);
-	key->sport = target->port;
+	key->sport = nat_target_port(target, client);
 	key->protocol = client->protocol;
 	key->family = client->family;
 	key->pad[0] = key->pad[1] = 0;

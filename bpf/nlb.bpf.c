@@ -42,6 +42,8 @@ int nlb_ingress(struct xdp_md *ctx)
 	if (verdict == NLB_NOT_OURS)
 		verdict = reply_dnat(&p);
 	if (!verdict)
+		verdict = local(&p);
+	if (!verdict)
 		verdict = flow(&p);
 	if (!verdict)
 		verdict = select_target(&p);

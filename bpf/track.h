@@ -49,7 +49,8 @@ static __always_inline int track_new_l2(struct packet *p, const struct sighting 
 
 static __always_inline void translate_from(struct packet *p, const void *snat, __be16 port)
 {
-	p->ends = (struct endpoints){snat, p->target->address, port, p->target->port};
+	p->ends = (struct endpoints){snat, p->target->address, port,
+				     nat_target_port(p->target, p->tuple)};
 }
 
 static __always_inline int track_new_nat(struct packet *p, const struct sighting *seen)

@@ -45,7 +45,7 @@ static __always_inline void count_listener(const struct packet *p, int verdict)
 
 	if (!count)
 		return;
-	if (!is_forward(verdict)) {
+	if (!is_forward(verdict) && verdict != NLB_LOCAL) {
 		count->dropped++;
 		return;
 	}

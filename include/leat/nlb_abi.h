@@ -35,6 +35,9 @@
 #define NLB_MAX_PORTS	      256	 /* interfaces that packets may be redirected to */
 #define NLB_DEFAULT_FLOWS     1000000
 #define NLB_MAX_STAGES	      16
+#define NLB_MAX_VIPS	      4096  /* prefixes, and addresses that have ranges of ports */
+#define NLB_MAX_PORT_RANGES   65536 /* a range of ports takes up to 30, one of all ports takes one */
+#define NLB_MAX_ACTIONS	      4096
 
 /* ---- stages: programs that nlb_ingress goes on into by tail call, for packets off the fast path. Each starts from the frame and is of no
  * version: while the program is replaced, the old nlb_ingress may call the new ones. Numbers stay. -------------------------- */
@@ -74,6 +77,7 @@ enum nlb_flow_state {
 enum nlb_settings_flags {
 	/* There are dnat targets: what is no listener's may be an answer of theirs, to a port out of the SNAT range. */
 	NLB_SETTINGS_DNAT = 1 << 0,
+	NLB_SETTINGS_RANGES = 1 << 1, /* vips and port_ranges hold something */
 };
 
 struct nlb_settings {
@@ -102,15 +106,75 @@ struct nlb_listener_key {
 };
 NLB_ASSERT_SIZE(struct nlb_listener_key, 20);
 
+enum nlb_listener_flags {
+	NLB_LISTENER_ACTION = 1 << 0, /* target_group is an index of actions */
+	NLB_LISTENER_LOCAL = 1 << 1,  /* packets are this host's own stack's; target_group is unused */
+};
+
 struct nlb_listener {
 	__u32 id;	    /* index of listener_stats; one id for all keys of a listener */
-	__u32 target_group; /* index of target_groups */
+	__u32 target_group; /* index of target_groups, or of actions */
 	__u16 tcp_idle_s;
 	__u16 udp_idle_s;
-	__u32 flags; /* none yet */
-	__u8 reserved[32]; /* zero */
+	__u32 flags; /* enum nlb_listener_flags */
+	__u64 name_hash; /* of the listener's name: how a restarted controller knows whose id this is; 0: not known */
+	__u8 reserved[24]; /* zero */
 };
 NLB_ASSERT_SIZE(struct nlb_listener, 48);
+
+/* ---- vips, port_ranges: tries of longest prefixes -----------------------------------------------------------------------------
+ * Where {address, port, protocol} is no listener's, the address is looked for in vips, and the port among those of the vip that was
+ * found: prefixes of addresses, ranges of ports. The more specific address decides, of its listeners the one with the narrowest range; what
+ * an address does not hear goes by the prefix around it. All that is resolved by user space: every vip's ports are written out, what it
+ * takes from the prefixes around it as well, so one look-up in each is enough.
+ *
+ * A range of ports is split into prefixes of a port's 16 bits. The listener's own row is the entry of `listeners` with the key that
+ * nlb_range_row() makes; markers are there for single addresses only. */
+struct nlb_vip_key {
+	__u32 prefix_bits; /* NLB_VIP_FAMILY_BITS + those of the address */
+	__u8 family;	   /* enum nlb_family */
+	__u8 pad[3];
+	__u8 address[16];
+};
+NLB_ASSERT_SIZE(struct nlb_vip_key, 24);
+#define NLB_VIP_FAMILY_BITS 32
+
+struct nlb_port_range_key {
+	__u32 prefix_bits; /* NLB_PORT_RANGE_VIP_BITS + those of the port */
+	__u32 vip;	   /* value of vips; never 0 */
+	__u8 protocol;
+	__u8 pad;
+	__be16 port;
+};
+NLB_ASSERT_SIZE(struct nlb_port_range_key, 12);
+#define NLB_PORT_RANGE_VIP_BITS 48
+
+/* Value of port_ranges: the listener's id. Its row in `listeners`, for packets of a family: */
+#define NLB_RANGE_ROW_PROTOCOL 255 /* IPPROTO_RAW: no packet's */
+static inline __attribute__((always_inline)) void nlb_range_row(struct nlb_listener_key *key, __u32 id, __u8 family)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->address, &id, sizeof(id));
+	key->protocol = NLB_RANGE_ROW_PROTOCOL;
+	key->family = family;
+}
+
+/* ---- actions[]: immutable while referred to -------------------------------------------------------------------------------------
+ * A weighted choice between target groups. The first choice is made by all weights; where it falls on a group that can't take new flows
+ * now, a second one by the weights of those that can. So a group that fails and comes back moves none of the others' flows. */
+#define NLB_ACTION_GROUPS 5
+
+struct nlb_action {
+	__u8 count;	  /* groups; 0: row unused */
+	__u8 hash_fields; /* enum nlb_hash_fields: what of a flow the choice is made by */
+	__u8 able;	  /* bit i: groups[i] takes new flows; of none: all bits are 0, and the first choice stays */
+	__u8 pad;
+	__u16 ends[NLB_ACTION_GROUPS];	    /* weights up to and with group i */
+	__u16 able_ends[NLB_ACTION_GROUPS]; /* the same, of those that are able */
+	__u32 groups[NLB_ACTION_GROUPS];    /* indexes of target_groups */
+	__u32 reserved[5];		    /* zero */
+};
+NLB_ASSERT_SIZE(struct nlb_action, 64);
 
 /* ---- target_groups[] ------------------------------------------------------------------------------------------------------- */
 #define NLB_RING(base, size) (((__u64)(base) << 32) | (size))
@@ -146,6 +210,10 @@ NLB_ASSERT_SIZE(struct nlb_slot, 8);
 #define NLB_HEALTH_WORDS(targets) (((targets) + 63) / 64)
 
 /* ---- targets[] ------------------------------------------------------------------------------------------------------------- */
+enum nlb_target_flags {
+	NLB_TARGET_PRESERVE_PORT = 1 << 0, /* nat: the port that the client sent to stays, `port` is not used */
+};
+
 struct nlb_target {
 	__u32 id; /* NLB_TARGET_ID; 0: free. Written last when filled, first when freed */
 	__u32 target_group;
@@ -163,7 +231,8 @@ struct nlb_target {
 	__u8 link_bits;
 	__u8 overhead;	 /* nlb_encap_bytes() of forwarding and family: what the path's MTU loses; 0: not encapsulated */
 	__u8 source_bits; /* ipip: so many low bits of the outer source are the flow's, 0..32 (IPv6: of the last four bytes). Changed by one store */
-	__u8 pad[23];
+	__u8 flags;	 /* enum nlb_target_flags */
+	__u8 pad[22];
 };
 NLB_ASSERT_SIZE(struct nlb_target, 64);
 

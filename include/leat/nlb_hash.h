@@ -86,6 +86,45 @@ static inline __attribute__((always_inline)) __u64 nlb_hash_tuple(const __u64 ke
 	return nlb_siphash(key, words, 5);
 }
 
+/* The same fields, by another key: the choice between weighted target groups, which tells nothing of the choice within one. */
+static inline __attribute__((always_inline)) __u64 nlb_hash_action(const __u64 key[2], const struct nlb_tuple *t, __u8 fields)
+{
+	const __u64 other[2] = {key[0] ^ 0x616374696f6e7331ULL, key[1] ^ 0x7765696768747331ULL};
+
+	return nlb_hash_tuple(other, t, fields);
+}
+
+/* Index in ends[] of a hash: in proportion to the weights. ends[count - 1] is not 0. */
+static inline __attribute__((always_inline)) __u32 nlb_action_pick(const __u16 ends[NLB_ACTION_GROUPS], __u32 count, __u32 hash)
+{
+	__u32 total = 0, at, i;
+
+#ifdef __bpf__
+#pragma unroll
+#endif
+	for (i = 0; i < NLB_ACTION_GROUPS; i++)
+		if (i < count)
+			total = ends[i];
+	at = (__u32)(((__u64)hash * total) >> 32);
+#ifdef __bpf__
+#pragma unroll
+#endif
+	for (i = 0; i < NLB_ACTION_GROUPS - 1; i++)
+		if (at < ends[i])
+			return i;
+	return NLB_ACTION_GROUPS - 1;
+}
+
+/* Which of an action's groups a hash of nlb_hash_action() chooses: index in groups[]. */
+static inline __attribute__((always_inline)) __u32 nlb_action_choose(const struct nlb_action *action, __u64 hash)
+{
+	__u32 first = nlb_action_pick(action->ends, action->count, (__u32)hash);
+
+	if (action->able >> first & 1 || !action->able)
+		return first;
+	return nlb_action_pick(action->able_ends, action->count, (__u32)(hash >> 32));
+}
+
 /* Slot of a hash in a ring of `size` slots, without a division. */
 static inline __attribute__((always_inline)) __u32 nlb_hash_slot(__u64 hash, __u32 size)
 {

@@ -49,6 +49,9 @@ static void take_maps(struct program *p)
 	p->maps[MAP_LISTENER_STATS] = bpf_map__fd(s->maps.listener_stats);
 	p->maps[MAP_TARGET_STATS] = bpf_map__fd(s->maps.target_stats);
 	p->maps[MAP_BUCKETS] = bpf_map__fd(s->maps.buckets);
+	p->maps[MAP_VIPS] = bpf_map__fd(s->maps.vips);
+	p->maps[MAP_PORT_RANGES] = bpf_map__fd(s->maps.port_ranges);
+	p->maps[MAP_ACTIONS] = bpf_map__fd(s->maps.actions);
 }
 
 static void size_table(struct bpf_map *map, bool limited)

@@ -53,6 +53,7 @@ static bool set_snat(struct world *w, struct target_def *t, const char *name, st
 }
 
 struct target_words {
+	bool keeps_port;
 	const char *host, *out, *snat;
 	uint64_t port, mtu, index, gen, link_bits, vary;
 };
@@ -66,6 +67,8 @@ static bool take_target_word(struct world *w, struct target_words *t, const char
 		t->host = text;
 	else if ((text = word_value(word, "out")))
 		t->out = text;
+	else if (word_is(word, "keep_port"))
+		t->keeps_port = true;
 	else if ((text = word_value(word, "snat")))
 		t->snat = text;
 	else if ((text = word_value(word, "port")))
@@ -107,7 +110,7 @@ static struct target_def *make_target(struct world *w, const char *name, struct 
 bool statement_target(struct world *w, const struct line *line, struct report *report)
 {
 	static const char usage[] = "target NAME GROUP ip4|ip6 [host=H] [port=N] [out=IF] [mtu=N] "
-				    "[snat=S] [index=N] [gen=N] [link_bits=N] [vary=BITS]";
+				    "[snat=S] [index=N] [gen=N] [link_bits=N] [vary=BITS] [keep_port]";
 	struct target_words words = {.out = "back", .snat = "none", .port = 0, .mtu = 1500};
 	struct group_def *g;
 	struct target_def *t;
@@ -137,6 +140,7 @@ bool statement_target(struct world *w, const struct line *line, struct report *r
 	t->value.source_bits = (uint8_t)words.vary;
 	t->value.port = htons((uint16_t)words.port);
 	t->value.link_bits = (uint8_t)words.link_bits;
+	t->value.flags = words.keeps_port ? NLB_TARGET_PRESERVE_PORT : 0;
 	if (!names_address(&w->names, words.host, family, t->value.address, report) ||
 	    !set_snat(w, t, words.snat, report) ||
 	    !set_nexthop(w, t, words.out, words.host, words.mtu, report))

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "statement_range.h"
 #include "words.h"
 
 #define FIRST_GROUP    7
@@ -184,22 +185,25 @@ static bool statement_group(struct world *w, const struct line *line, struct rep
 	return true;
 }
 
-static bool set_target_group(struct world *w, struct listener_def *l, const char *word,
+bool listener_set_group(struct world *w, struct listener_def *l, const char *word,
 			     struct report *report)
 {
 	const struct group_def *g;
+	const struct action_def *a;
 	bool is_raw;
 
 	if (!words_raw_index(w, word, &l->value.target_group, &is_raw, report) || is_raw)
 		return is_raw;
 	g = world_find_group(w, word);
-	if (!g)
-		return report_fail(report, "unknown group '%s'", word);
-	l->value.target_group = g->index;
+	a = world_find_action(w, word);
+	if (!g && !a)
+		return report_fail(report, "unknown group or action '%s'", word);
+	l->value.target_group = g ? g->index : a->index;
+	l->value.flags = g ? 0 : NLB_LISTENER_ACTION;
 	return true;
 }
 
-static bool take_listener_word(struct world *w, struct listener_def *l, const char *word,
+bool listener_take_word(struct world *w, struct listener_def *l, const char *word,
 			       struct report *report)
 {
 	const char *text;
@@ -215,6 +219,10 @@ static bool take_listener_word(struct world *w, struct listener_def *l, const ch
 		if (!words_number(w, text, 0xffff, &n, report))
 			return false;
 		l->value.udp_idle_s = (uint16_t)n;
+		return true;
+	}
+	if (word_is(word, "local")) {
+		l->value.flags |= NLB_LISTENER_LOCAL;
 		return true;
 	}
 	return report_fail(report, "unknown word '%s' of a listener", word);
@@ -233,7 +241,7 @@ static void put_listener(struct world *w, const struct listener_def *l)
 }
 
 /* A listener that is known by this name keeps its id. */
-static struct listener_def *make_listener(struct world *w, const char *name, struct report *report)
+struct listener_def *listener_make(struct world *w, const char *name, struct report *report)
 {
 	struct listener_def *l = world_find_listener(w, name);
 	uint32_t number = l ? (uint32_t)(l - w->listeners) : (uint32_t)w->listener_count;
@@ -251,6 +259,20 @@ static struct listener_def *make_listener(struct world *w, const char *name, str
 	return l;
 }
 
+/* tcp|udp ip4|ip6, from the second word on */
+bool listener_set_kind(struct listener_def *l, const struct line *line, struct report *report)
+{
+	int family;
+
+	if (!words_family(line->words[3], &family, report))
+		return false;
+	if (!word_is(line->words[2], "tcp") && !word_is(line->words[2], "udp"))
+		return report_fail(report, "'%s' is neither tcp nor udp", line->words[2]);
+	l->key.protocol = word_is(line->words[2], "tcp") ? IPPROTO_TCP : IPPROTO_UDP;
+	l->key.family = (uint8_t)family;
+	return true;
+}
+
 static bool statement_listener(struct world *w, const struct line *line, struct report *report)
 {
 	struct listener_def *l;
@@ -261,19 +283,16 @@ static bool statement_listener(struct world *w, const struct line *line, struct 
 		    "listener NAME tcp|udp ip4|ip6 ADDRESS:PORT GROUP [tcp_idle=N] [udp_idle=N]",
 		    report))
 		return false;
-	l = make_listener(w, line->words[1], report);
-	if (!l || !words_family(line->words[3], &family, report))
+	l = listener_make(w, line->words[1], report);
+	if (!l || !listener_set_kind(l, line, report))
 		return false;
-	if (!word_is(line->words[2], "tcp") && !word_is(line->words[2], "udp"))
-		return report_fail(report, "'%s' is neither tcp nor udp", line->words[2]);
-	l->key.protocol = word_is(line->words[2], "tcp") ? IPPROTO_TCP : IPPROTO_UDP;
-	l->key.family = (uint8_t)family;
+	family = l->key.family;
 	if (!names_endpoint(&w->names, line->words[4], family, l->key.address, &l->key.port,
 			    report) ||
-	    !set_target_group(w, l, line->words[5], report))
+	    !listener_set_group(w, l, line->words[5], report))
 		return false;
 	for (i = 6; i < line->count; i++)
-		if (!take_listener_word(w, l, line->words[i], report))
+		if (!listener_take_word(w, l, line->words[i], report))
 			return false;
 	put_listener(w, l);
 	return true;
@@ -435,6 +454,8 @@ bool statements_run(struct world *w, const struct line *line, bool *known, struc
 		{"group", statement_group},
 		{"target", statement_target},
 		{"listener", statement_listener},
+		{"range", statement_range},
+		{"action", statement_action},
 		{"ring", statement_ring},
 		{"healthy", statement_healthy},
 		{"unhealthy", statement_unhealthy},

@@ -191,9 +191,9 @@ static void count_forwarded(struct step *s, int l, int t, uint64_t new_flows)
 static bool take_count(struct step *s, const struct line *line)
 {
 	const char *what = line->count > 1 ? line->words[1] : "";
-	bool with_listener =
-		word_is(what, "new") || word_is(what, "more") || word_is(what, "dropped");
-	bool with_target = !word_is(what, "dropped");
+	bool is_local = word_is(what, "local") || word_is(what, "local_syn");
+	bool with_target = !word_is(what, "dropped") && !is_local;
+	bool with_listener = word_is(what, "new") || word_is(what, "more") || !with_target;
 	int l = 0, t = 0;
 
 	if (line->count != 2 + with_listener + with_target)
@@ -205,7 +205,11 @@ static bool take_count(struct step *s, const struct line *line)
 		t = target_number(s, line->words[line->count - 1]);
 	if (l < 0 || t < 0)
 		return false;
-	if (word_is(what, "new") || word_is(what, "more")) {
+	if (is_local) {
+		s->counts.listeners[l].packets++;
+		s->counts.listeners[l].bytes += s->frame->len;
+		s->counts.listeners[l].new_flows += word_is(what, "local_syn");
+	} else if (word_is(what, "new") || word_is(what, "more")) {
 		count_forwarded(s, l, t, word_is(what, "new"));
 	} else if (word_is(what, "dropped")) {
 		s->counts.listeners[l].dropped++;

@@ -2,6 +2,7 @@
 /* The world as structs and as maps; what changes it is statements.c. */
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,8 @@ void world_reset(struct world *w)
 	for (i = 0; i < w->written_count; i++)
 		program_put(program, w->written[i].map, &w->written[i].key, zero);
 	clear_hash(w, MAP_LISTENERS);
+	clear_hash(w, MAP_VIPS);
+	clear_hash(w, MAP_PORT_RANGES);
 	clear_hash(w, MAP_FLOWS);
 	clear_hash(w, MAP_REPLIES);
 	clear_hash(w, MAP_TX_PORTS);
@@ -84,6 +87,16 @@ struct target_def *world_find_target(struct world *w, const char *name)
 	for (i = 0; i < w->target_count; i++)
 		if (word_is(w->targets[i].name, name))
 			return &w->targets[i];
+	return NULL;
+}
+
+struct action_def *world_find_action(struct world *w, const char *name)
+{
+	int i;
+
+	for (i = 0; i < w->action_count; i++)
+		if (word_is(w->actions[i].name, name))
+			return &w->actions[i];
 	return NULL;
 }
 
@@ -140,6 +153,43 @@ const struct target_def *world_target_by_id(const struct world *w, uint32_t id)
 	return NULL;
 }
 
+static bool is_in_prefix(const uint8_t *address, const uint8_t *prefix, uint32_t bits)
+{
+	uint32_t whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(address, prefix, whole) != 0)
+		return false;
+	return !rest || (address[whole] ^ prefix[whole]) >> (8 - rest) == 0;
+}
+
+static bool is_in_range(const struct listener_def *l, const struct nlb_tuple *tuple)
+{
+	uint16_t port = ntohs(tuple->dport);
+
+	return l->prefix_bits && l->key.family == tuple->family &&
+	       l->key.protocol == tuple->protocol && port >= l->first && port <= l->last &&
+	       is_in_prefix(tuple->dst, l->key.address, l->prefix_bits);
+}
+
+static bool is_narrower(const struct listener_def *a, const struct listener_def *b)
+{
+	if (a->prefix_bits != b->prefix_bits)
+		return a->prefix_bits > b->prefix_bits;
+	return a->last - a->first < b->last - b->first;
+}
+
+static const struct listener_def *find_range(const struct world *w, const struct nlb_tuple *tuple)
+{
+	const struct listener_def *best = NULL;
+	int i;
+
+	for (i = 0; i < w->listener_count; i++)
+		if (is_in_range(&w->listeners[i], tuple) &&
+		    (!best || is_narrower(&w->listeners[i], best)))
+			best = &w->listeners[i];
+	return best;
+}
+
 const struct listener_def *world_listener_by_key(const struct world *w,
 						 const struct nlb_tuple *tuple)
 {
@@ -148,11 +198,32 @@ const struct listener_def *world_listener_by_key(const struct world *w,
 	for (i = w->listener_count; i-- > 0;) { /* the newest of a key is the one in the map */
 		const struct nlb_listener_key *key = &w->listeners[i].key;
 
-		if (key->family == tuple->family && key->protocol == tuple->protocol &&
-		    key->port == tuple->dport && !memcmp(key->address, tuple->dst, 16))
+		if (!w->listeners[i].prefix_bits && key->family == tuple->family &&
+		    key->protocol == tuple->protocol && key->port == tuple->dport &&
+		    !memcmp(key->address, tuple->dst, 16))
 			return &w->listeners[i];
 	}
-	return NULL;
+	return find_range(w, tuple);
+}
+
+/* Index of the group that the contract's hash takes. */
+static uint32_t pick_group(const struct world *w, const struct listener_def *l,
+			   const struct nlb_tuple *tuple)
+{
+	uint64_t hash;
+	int i;
+
+	if (!(l->value.flags & NLB_LISTENER_ACTION))
+		return l->value.target_group;
+	for (i = 0; i < w->action_count; i++) {
+		const struct nlb_action *a = &w->actions[i].value;
+
+		if (w->actions[i].index != l->value.target_group)
+			continue;
+		hash = nlb_hash_action(w->settings.hash_key, tuple, a->hash_fields);
+		return a->groups[nlb_action_choose(a, hash)];
+	}
+	return 0;
 }
 
 /* `primary` and `secondary` are hosts, too. */
@@ -171,10 +242,11 @@ void world_pick(struct world *w, const struct nlb_tuple *tuple)
 {
 	const struct listener_def *l = world_listener_by_key(w, tuple);
 	const struct group_def *g = NULL;
+	uint32_t group = l ? pick_group(w, l, tuple) : 0;
 	int i;
 
 	for (i = 0; l && i < w->group_count; i++)
-		if (w->groups[i].index == l->value.target_group)
+		if (w->groups[i].index == group)
 			g = &w->groups[i];
 	w->primary = w->secondary = NULL;
 	if (g && g->ring_size) {

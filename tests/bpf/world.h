@@ -17,6 +17,7 @@
 #define GROUPS_MAX	   8
 #define TARGETS_MAX	   16
 #define SNATS_MAX	   8
+#define ACTIONS_MAX	   4
 #define SNAT_ADDRESSES_MAX 8
 #define RING_MAX	   1024 /* slots */
 #define WRITTEN_MAX	   65536
@@ -25,6 +26,15 @@ struct listener_def {
 	char name[NAME_BYTES];
 	struct nlb_listener_key key;
 	struct nlb_listener value;
+	/* of a range: bits of its addresses' prefix, its ports; else 0 */
+	uint32_t prefix_bits;
+	uint16_t first, last;
+};
+
+struct action_def {
+	char name[NAME_BYTES];
+	uint32_t index;
+	struct nlb_action value;
 };
 
 struct group_def {
@@ -59,7 +69,8 @@ struct world {
 	struct group_def groups[GROUPS_MAX];
 	struct target_def targets[TARGETS_MAX];
 	struct snat_def snats[SNATS_MAX];
-	int listener_count, group_count, target_count, snat_count;
+	struct action_def actions[ACTIONS_MAX];
+	int listener_count, group_count, target_count, snat_count, action_count;
 	bool tx_ports[IF_COUNT];
 	struct target_def *primary, *secondary; /* of the packet at hand; NULL: none */
 	struct {
@@ -85,6 +96,7 @@ struct snat_def *world_snat(struct world *world, const char *name, struct report
 /* By name, without a complaint; NULL: none. */
 struct group_def *world_find_group(struct world *world, const char *name);
 struct target_def *world_find_target(struct world *world, const char *name);
+struct action_def *world_find_action(struct world *world, const char *name);
 struct listener_def *world_find_listener(struct world *world, const char *name);
 
 /* By the value in a map; NULL: none. */
