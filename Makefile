@@ -27,7 +27,7 @@ LDFLAGS_ALL := $(SANITIZE) $(LDFLAGS)
 PKG = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
 # What each folder of user/ stands on, nearest first; the same order links the archives. tools/check-layers checks the includes.
-DIRS            := base model conf store metrics health neigh nlb control cli
+DIRS            := base model conf store metrics health neigh nlb control cli target
 DEPS_base       :=
 DEPS_model      := base
 DEPS_conf       := model base
@@ -38,6 +38,7 @@ DEPS_neigh      := base
 DEPS_nlb        := model metrics base
 DEPS_control    := conf store health neigh nlb model metrics base
 DEPS_cli        := base
+DEPS_target     := base
 
 # Third-party libraries, confined to the folders that may include them.
 LIBS_conf       := -lyaml -ljansson
@@ -47,6 +48,7 @@ LIBS_neigh      := $(call PKG,--libs,libnl-3.0 libnl-route-3.0)
 LIBS_nlb        := -lbpf -lelf -lz
 LIBS_control    := -lmicrohttpd -ljansson -lcap-ng
 LIBS_cli        := -lcurl -ljansson
+LIBS_target     := -lbpf -lelf -lz -ljansson
 CFLAGS_neigh    := $(call PKG,--cflags,libnl-3.0 libnl-route-3.0)
 
 libs_of   = $(foreach d,$(1) $(DEPS_$(1)),$(LIBS_$(d)))
@@ -65,7 +67,7 @@ FUZZERS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 all: programs lab-tools ## build the programs and the lab's traffic tools
 
 .PHONY: programs lab-tools tests
-programs: $(addprefix $(BUILD)/,$(PROGRAMS)) ## build leatd and leatctl
+programs: $(addprefix $(BUILD)/,$(PROGRAMS)) ## build leatd, leatctl and leat-target
 lab-tools: $(LABTOOLS) ## build the traffic tools of tools/lab
 tests: all $(UNITS) $(BPFTESTS) ## build every test program
 
@@ -99,7 +101,7 @@ $$(BUILD)/user/$(1)/%.o: user/$(1)/%.c
 endef
 $(foreach d,$(DIRS),$(eval $(call folder,$(d))))
 
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard user/nlb/*.c)): $(SKELETONS)
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard user/nlb/*.c user/target/*.c)): $(SKELETONS)
 
 $(BUILD)/user/programs/%.o: user/programs/%.c
 	@mkdir -p $(@D)
@@ -113,6 +115,10 @@ $(BUILD)/leatd: $(BUILD)/user/programs/leatd.o $(call archives,control)
 $(BUILD)/leatctl: $(BUILD)/user/programs/leatctl.o $(call archives,cli)
 	@echo "  LINK   $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call libs_of,cli)
+
+$(BUILD)/leat-target: $(BUILD)/user/programs/leat-target.o $(call archives,target)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call libs_of,target)
 
 $(BUILD)/tools/lab/%: tools/lab/%.c
 	@mkdir -p $(@D)
@@ -195,6 +201,8 @@ install: programs ## install under $(DESTDIR)$(PREFIX)
 	install -m 0755 $(BUILD)/leatd $(DESTDIR)$(PREFIX)/sbin/leatd
 	install -m 0755 $(BUILD)/leatctl $(DESTDIR)$(PREFIX)/bin/leatctl
 	$(BUILD)/leatctl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leatctl
+	install -m 0755 $(BUILD)/leat-target $(DESTDIR)$(PREFIX)/sbin/leat-target
+	$(BUILD)/leat-target completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leat-target
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
 	for m in user/programs/*.8; do install -m 0644 $$m $(DESTDIR)$(PREFIX)/share/man/man8/; done
 	for m in user/conf/*.5; do install -m 0644 $$m $(DESTDIR)$(PREFIX)/share/man/man5/; done
