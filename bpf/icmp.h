@@ -137,7 +137,7 @@ static __always_inline int icmp_to_target(struct packet *p, const struct quote *
 	if (verdict)
 		return verdict;
 	f = is_translated(p) ? p->flow : NULL;
-	if (rewrite_tags(p, 0, 0) || (is_encapsulated(p) && encap_plain(p)) || rewrite_macs(p))
+	if (rewrite_tags_to_target(p) || (is_encapsulated(p) && encap_plain(p)) || rewrite_macs(p))
 		return NLB_INTERNAL;
 	if (f) {
 		translate_from(p, f->snat, f->snat_port);

@@ -4,8 +4,8 @@
  * and checksums. One place for both directions. What can fail (moving the frame's head) comes
  * first, so a packet is never half edited when it is dropped.
  *
- * A frame to a target carries no tags: targets are described by an interface. An answer carries
- * those that its client's frames carry.
+ * A frame to a target carries the tags of its next hop (none, unless the way there leads through
+ * VLAN subinterfaces). An answer carries those that its client's frames carry.
  */
 #ifndef LEAT_BPF_REWRITE_H
 #define LEAT_BPF_REWRITE_H
@@ -63,6 +63,17 @@ static __always_inline int rewrite_tags(struct packet *p, __be16 outer, __be16 i
 	if (tags != p->tags && move_head(p, tags))
 		return NLB_INTERNAL;
 	return write_tags(p, outer, inner);
+}
+
+/* p->macs lies in the next hop here. */
+static __always_inline int rewrite_tags_to_target(struct packet *p)
+{
+	const struct nlb_nexthop *hop = p->macs - __builtin_offsetof(struct nlb_nexthop, dst_mac);
+	__be16 usual = hop->vlan_inner ? bpf_htons(ETH_P_8021AD) : bpf_htons(ETH_P_8021Q);
+
+	if (unlikely(hop->vlan_outer)) /* every decision that the client's TPID had a say in has fallen */
+		p->odd_tpid = hop->vlan_outer_proto != usual;
+	return rewrite_tags(p, hop->vlan_outer, hop->vlan_inner);
 }
 
 static __always_inline int rewrite_macs(struct packet *p)
@@ -181,7 +192,7 @@ static __always_inline int rewrite(struct packet *p, int verdict)
 	if (!link)
 		return NLB_INTERNAL;
 	error = is_reply(verdict) ? rewrite_tags(p, link->vlan_outer, link->vlan_inner)
-				  : rewrite_tags(p, 0, 0);
+				  : rewrite_tags_to_target(p);
 	if (!error && !p->ends.src && is_encapsulated(p))
 		error = encap(p);
 	if (error || rewrite_macs(p))

@@ -56,13 +56,46 @@ struct target_words {
 	bool keeps_port;
 	const char *host, *out, *snat;
 	uint64_t port, mtu, index, gen, link_bits, vary;
+	uint64_t vlan_outer, vlan_inner, tpid; /* of its next hop */
 };
+
+/* After set_nexthop(). */
+static void set_tags(struct world *w, struct target_def *t, const struct target_words *words)
+{
+	uint16_t usual = words->vlan_inner ? 0x88a8 : 0x8100;
+
+	if (!words->vlan_outer)
+		return;
+	t->nexthop.vlan_outer = htons((uint16_t)words->vlan_outer);
+	t->nexthop.vlan_inner = htons((uint16_t)words->vlan_inner);
+	t->nexthop.vlan_outer_proto = htons(words->tpid ? (uint16_t)words->tpid : usual);
+	world_write(w, MAP_NEXTHOPS, t->value.nexthop, &t->nexthop);
+}
+
+static bool take_tag_word(struct world *w, struct target_words *t, const char *word, bool *is_taken,
+			  struct report *report)
+{
+	const char *text;
+
+	*is_taken = true;
+	if ((text = word_value(word, "vlan_outer")))
+		return words_number(w, text, 0xffff, &t->vlan_outer, report);
+	if ((text = word_value(word, "vlan_inner")))
+		return words_number(w, text, 0xffff, &t->vlan_inner, report);
+	if ((text = word_value(word, "tpid")))
+		return words_number(w, text, 0xffff, &t->tpid, report);
+	*is_taken = false;
+	return true;
+}
 
 static bool take_target_word(struct world *w, struct target_words *t, const char *word,
 			     struct report *report)
 {
 	const char *text;
+	bool is_taken;
 
+	if (!take_tag_word(w, t, word, &is_taken, report) || is_taken)
+		return is_taken;
 	if ((text = word_value(word, "host")))
 		t->host = text;
 	else if ((text = word_value(word, "out")))
@@ -145,6 +178,7 @@ bool statement_target(struct world *w, const struct line *line, struct report *r
 	    !set_snat(w, t, words.snat, report) ||
 	    !set_nexthop(w, t, words.out, words.host, words.mtu, report))
 		return false;
+	set_tags(w, t, &words);
 	put_target(w, t);
 	world_set_health(w, t, true);
 	return true;

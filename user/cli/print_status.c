@@ -11,7 +11,7 @@
 
 static const struct operation_table parts[] = {
 	{"interfaces", "Interfaces",
-	 OP_COLUMNS({"name", "NAME", OP_TEXT}, {"mode", "MODE", OP_TEXT},
+	 OP_COLUMNS({"name", "NAME", OP_TEXT}, {"of", "OF", OP_TEXT}, {"mode", "MODE", OP_TEXT},
 		    {"state", "STATE", OP_TEXT}, {"mac", "MAC", OP_TEXT}, {"mtu", "MTU", OP_COUNT},
 		    {"link", "LINK", OP_TEXT}, {"reason", "REASON", OP_TEXT}, )},
 	{"load_balancers", "Load balancers",

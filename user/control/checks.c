@@ -54,6 +54,14 @@ static void describe_result(const struct observed_target *seen, const struct hea
 		 result->took_ms);
 }
 
+/* Nobody answered at all: perhaps because its MAC is another one now, and nobody has said so. */
+static bool casts_doubt(const struct health_result *result)
+{
+	return !result->passed && (result->reason == HEALTH_CONNECT_TIMEOUT ||
+				   result->reason == HEALTH_CONNECT_UNREACHABLE ||
+				   result->reason == HEALTH_RESPONSE_TIMEOUT);
+}
+
 static void on_result(struct health_probe *probe, const struct health_result *result, void *arg)
 {
 	struct observed_target *seen = arg;
@@ -63,6 +71,8 @@ static void on_result(struct health_probe *probe, const struct health_result *re
 	char why[160];
 
 	seen->tally->counts[result->passed ? HEALTH_NONE : result->reason]++;
+	if (casts_doubt(result))
+		neigh_doubt(seen->owner->neigh, &seen->address);
 	if (!health_state_step(&seen->health, result, healthy_threshold, check->unhealthy_threshold,
 			       clock_wall_ms()))
 		return;

@@ -120,7 +120,7 @@ static void on_path(const struct addr *address, const struct neigh_path *path, v
 
 	if (path->state == NEIGH_RESOLVED)
 		log_info("neigh: %s is reached by '%s' via %s", addr_format(address, text),
-			 path->ifname,
+			 path->port_name,
 			 path->is_direct ? "its own MAC" : addr_format(&path->next_hop, hop));
 	else
 		log_info("neigh: %s is %s (%s)", addr_format(address, text),
@@ -132,7 +132,7 @@ static void on_link(const char *ifname, const struct neigh_link *link, void *arg
 {
 	struct control *control = arg;
 
-	interfaces_on_link(control, ifname, link);
+	interfaces_on_link(control, ifname);
 	vips_on_link(control, ifname, link);
 	reconcile_want(control);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* GetStatus: the node at a glance. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -9,17 +10,25 @@
 #include "ops.h"
 #include "problems.h"
 
+/* What the settings name, where that is not the interface itself. */
+static json_t *of_of(const struct port *port)
+{
+	return strcmp(port->name, port->of) ? json_string(port->of) : json_null();
+}
+
 static json_t *interface_of(const struct control *control, const struct interface *interface)
 {
 	struct neigh_link link = {0};
-	bool known = neigh_link_by_name(control->neigh, interface->name, &link) && link.ifindex;
+	bool known =
+		neigh_link_by_name(control->neigh, interface->port.name, &link) && link.ifindex;
 	json_t *mac = json_null();
 
 	if (known)
 		mac = json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
 				   link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
 	return json_pack(
-		"{ss so ss so so so sb}", "name", interface->name, "mode",
+		"{ss so so ss so so so sb}", "name", interface->port.name, "of", of_of(&interface->port),
+		"mode",
 		interface->state == INTERFACE_ATTACHED ? json_string(nlb_mode_name(interface->mode))
 						       : json_null(),
 		"state", interface_state_name(interface->state), "reason",

@@ -28,6 +28,8 @@ static json_t *next_hop_of(const struct observed_target *seen)
 
 	if (!seen->is_watched)
 		return json_null();
+	if (seen->lacks_port)
+		return json_sprintf("by %s, not attached", seen->path.port_name);
 	if (seen->path.state == NEIGH_RESOLVED && !seen->path.is_direct)
 		return json_sprintf("via %s", addr_format(&seen->path.next_hop, hop));
 	return json_string(neigh_path_state_name(seen->path.state));
@@ -46,6 +48,10 @@ static json_t *description_of(const struct observed_target *seen, const struct r
 	if (seen->is_watched && seen->path.state != NEIGH_RESOLVED)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "%sno next hop: %s",
 				len ? "; " : "", neigh_path_state_help(seen->path.state));
+	else if (seen->lacks_port)
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+				"%sinterface '%s' towards it is not among 'interfaces'",
+				len ? "; " : "", seen->path.port_name);
 	else if (ring && ring->fails_open && health->state != TARGET_HEALTHY)
 		len += snprintf(text + len, sizeof(text) - (size_t)len,
 				"%sgets traffic all the same: its group fails open",
@@ -68,7 +74,7 @@ static json_t *since_of(const struct observed_target *seen)
 static double share_of(const struct observed_target *seen, const struct route *route,
 		       const struct route_ring *ring)
 {
-	if (!ring || seen->path.state != NEIGH_RESOLVED)
+	if (!ring || seen->path.state != NEIGH_RESOLVED || seen->lacks_port)
 		return 0;
 	return route_share_pct(seen->target, route, ring);
 }

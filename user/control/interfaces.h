@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interfaces that the program is attached to: attached last at the start, again when one comes
- * back. */
+/*
+ * The interfaces that the program is attached to: attached last at the start, again when one comes
+ * back. The settings may name a bond or a VLAN subinterface: then it is their members, or what they
+ * lie on, and members that join or leave are followed.
+ */
 #ifndef LEAT_CONTROL_INTERFACES_H
 #define LEAT_CONTROL_INTERFACES_H
 
@@ -8,6 +11,7 @@
 #include <stddef.h>
 
 #include "nlb/nlb.h"
+#include "ports.h"
 
 struct control;
 struct neigh_link;
@@ -15,16 +19,16 @@ struct neigh_link;
 enum interface_state { INTERFACE_MISSING, INTERFACE_ATTACHED, INTERFACE_ERROR };
 
 struct interface {
-	const char *name; /* of the settings */
+	struct port port; /* as it is now */
 	enum interface_state state;
-	enum nlb_mode mode; /* obtained; with INTERFACE_ATTACHED */
-	unsigned ifindex;
-	bool is_down; /* attached, but without carrier or administratively down */
+	enum nlb_mode mode;	   /* obtained; with INTERFACE_ATTACHED */
+	unsigned attached_ifindex; /* of the last try: an interface that came back has another one */
+	bool is_down;		   /* attached, but without carrier or administratively down */
 	char reason[ERR_TEXT_MAX];
 };
 
 struct interfaces {
-	struct interface *list; /* owned */
+	struct interface *list; /* owned; PORTS_MAX */
 	size_t count;
 	bool is_ready;	   /* the maps are filled: packets may come */
 	uint64_t retry_ms; /* monotonic: when the next try is due */
@@ -38,9 +42,13 @@ void interfaces_fini(struct control *control);
  * removed. An interface that refuses the program ends the start; a missing one does not. */
 __must_check int interfaces_attach(struct control *control, struct err *err);
 
-void interfaces_on_link(struct control *control, const char *ifname, const struct neigh_link *link);
+/* Something about a link has changed. */
+void interfaces_on_link(struct control *control, const char *ifname);
 /* Tries again what is missing or failed; pins links again. */
 void interfaces_tick(struct control *control);
+
+/* May packets leave by it? False: the program would drop them (redirect_no_port). */
+bool interfaces_carry(const struct control *control, unsigned ifindex);
 
 const char *interface_state_name(enum interface_state state); /* "attached", "missing", "error" */
 

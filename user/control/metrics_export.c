@@ -17,7 +17,7 @@ static void of_node(const struct control *control, struct metrics_writer *w)
 	metrics_add_u64(w, METRIC_CONFIG_CHANGE_NUMBER, control->change_number);
 	for (size_t i = 0; i < control->interfaces.count; i++)
 		if (control->interfaces.list[i].state == INTERFACE_ATTACHED)
-			metrics_add_u64(w, METRIC_XDP_ATTACHED, 1, control->interfaces.list[i].name,
+			metrics_add_u64(w, METRIC_XDP_ATTACHED, 1, control->interfaces.list[i].port.name,
 					nlb_mode_name(control->interfaces.list[i].mode));
 }
 

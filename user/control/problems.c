@@ -36,27 +36,32 @@ static void add(json_t *list, const char *severity, const char *cure, const char
 #define add_error(problems, cure, ...)	 add((problems)->errors, "error", cure, __VA_ARGS__)
 #define add_warning(problems, cure, ...) add((problems)->warnings, "warning", cure, __VA_ARGS__)
 
+static const char *missing_cure(const struct interface *interface)
+{
+	return strstr(interface->reason, "bond") ? "add a member to the bond: ip link set NAME master BOND"
+						 : "create it, or take it out of 'interfaces' in the "
+						   "settings and restart leatd";
+}
+
 static void of_interfaces(const struct control *control, struct problems *problems)
 {
 	for (size_t i = 0; i < control->interfaces.count; i++) {
 		const struct interface *interface = &control->interfaces.list[i];
+		const char *name = interface->port.name;
 
 		if (interface->state == INTERFACE_MISSING)
-			add_error(problems,
-				  "create it, or take it out of 'interfaces' in the settings and "
-				  "restart leatd",
-				  "interface '%s' does not exist", interface->name);
+			add_error(problems, missing_cure(interface), "interface '%s' is not attached: %s",
+				  name, interface->reason);
 		else if (interface->state == INTERFACE_ERROR)
 			add_error(problems, "see the reason; it is tried again every few seconds",
-				  "interface '%s' is not attached: %s", interface->name,
-				  interface->reason);
+				  "interface '%s' is not attached: %s", name, interface->reason);
 		else if (interface->is_down)
 			add_error(problems, "check the cable and 'ip link'",
-				  "interface '%s' is down", interface->name);
+				  "interface '%s' is down", name);
 		else if (interface->mode == NLB_MODE_GENERIC)
 			add_warning(problems,
 				    "use a NIC whose driver has native XDP for more than a trial",
-				    "interface '%s' runs in generic mode: slow", interface->name);
+				    "interface '%s' runs in generic mode: slow", name);
 	}
 }
 
@@ -157,8 +162,22 @@ static bool lacks_next_hop(const struct observed_target *seen)
 
 static const char *next_hop_cure(enum neigh_path_state state)
 {
-	return state == NEIGH_LOCAL ? "a target must be another host"
-				    : "check that the host is up, and the route to it";
+	switch (state) {
+	case NEIGH_LOCAL:
+		return "a target must be another host";
+	case NEIGH_NO_ROUTE:
+		return "add a route to it: ip route add";
+	case NEIGH_BLACKHOLE:
+	case NEIGH_UNREACHABLE_ROUTE:
+	case NEIGH_PROHIBITED:
+		return "see 'ip route get' and 'ip rule', and take that route or rule away";
+	case NEIGH_LINK_DOWN:
+		return "check the cable and 'ip link'";
+	case NEIGH_TAGS_UNSUPPORTED:
+		return "reach it through at most two VLANs, the inner one 802.1Q";
+	default:
+		return "check that the host is up, and the route to it";
+	}
 }
 
 static void of_next_hops(const struct control *control, struct problems *problems)
@@ -178,6 +197,49 @@ static void of_next_hops(const struct control *control, struct problems *problem
 	if (count > NAMED_MAX)
 		add_warning(problems, "see 'leatctl target list'",
 			    "more targets have no next hop: %zu", count - NAMED_MAX);
+}
+
+/* XDP can only hand packets to Ethernet NICs, bonds and VLANs of theirs; of others naming them in
+ * the settings is no cure. */
+static bool can_be_port(const struct control *control, const struct neigh_path *path)
+{
+	static const char *const kinds[] = {"", "veth", "tun", "dummy", "macvlan"};
+	struct neigh_link link;
+
+	if (!neigh_link_by_name(control->neigh, path->port_name, &link))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(link.kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Packets to these would be dropped by name (redirect_no_port): they get none. */
+static void of_ports(const struct control *control, struct problems *problems)
+{
+	const struct observed_target *seen;
+	char name[OBSERVED_NAME_MAX];
+	size_t count = 0;
+
+	list_for_each(seen, &control->targets.observed.targets, node)
+	{
+		if (!seen->lacks_port || !seen->target || !seen->tg->in_use || ++count > NAMED_MAX)
+			continue;
+		add_error(problems,
+			  can_be_port(control, &seen->path)
+				  ? "add that interface to 'interfaces' in the settings and restart "
+				    "leatd"
+				  : "route the target over an Ethernet interface, a bond, or a VLAN "
+				    "of one",
+			  "target '%s' is reached by interface '%s', which is not among "
+			  "'interfaces': it gets no packets (redirect_no_port)",
+			  observed_name(seen, name), seen->path.port_name);
+	}
+	if (count > NAMED_MAX)
+		add_error(problems, "see 'leatctl target list'",
+			  "more targets are reached by interfaces that are not among 'interfaces': "
+			  "%zu",
+			  count - NAMED_MAX);
 }
 
 static bool is_recent(int64_t when_ms, int64_t now_ms)
@@ -213,7 +275,8 @@ json_t *problems_list(const struct control *control)
 {
 	static void (*const kinds[])(const struct control *, struct problems *) = {
 		of_reconcile, of_interfaces, of_load_balancers, of_target_groups,
-		of_families,  of_next_hops,  of_tables,         of_settings,
+		of_families,  of_next_hops,  of_ports,          of_tables,
+		of_settings,
 	};
 	struct problems problems = {.errors = json_array(), .warnings = json_array()};
 

@@ -70,6 +70,16 @@ static void log_plan(const struct nlb_plan *p, uint64_t flows_ended, double seco
 		 p->targets_removed, p->slots_moved, p->slots_total, (unsigned long long)flows_ended, seconds * 1000);
 }
 
+static void mark_ports(struct control *control)
+{
+	struct observed_target *seen;
+
+	list_for_each(seen, &control->targets.observed.targets, node)
+		seen->lacks_port = control->interfaces.is_ready && seen->is_watched &&
+				   seen->path.state == NEIGH_RESOLVED &&
+				   !interfaces_carry(control, seen->path.port);
+}
+
 static int apply(struct control *control, struct err *err)
 {
 	uint64_t began_ns = clock_mono_ns();
@@ -78,6 +88,7 @@ static int apply(struct control *control, struct err *err)
 	int ret;
 
 	targets_refresh_paths(&control->targets);
+	mark_ports(control);
 	ret = compile(control, control->model, &next, err);
 	if (ret)
 		return ret;

@@ -5,7 +5,7 @@
 
 static bool has_path(const struct observed_target *seen)
 {
-	return seen && seen->path.state == NEIGH_RESOLVED;
+	return seen && seen->path.state == NEIGH_RESOLVED && !seen->lacks_port;
 }
 
 static bool is_reachable(const struct observed_target *seen, const struct route_ring *ring)

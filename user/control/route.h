@@ -6,8 +6,8 @@
  * Rules (elbv2.md 3.9):
  *
  *     - In the ring: registered, not drained, weight above 0, its group is in a listener.
- *     - Takes new flows: in the ring, its next hop is resolved, and it is healthy or its group
- *       fails open. A target that took flows before (a restart, a drain) counts as healthy until
+ *     - Takes new flows: in the ring, its next hop is resolved and reached by an interface that the
+ *       program sends by, and it is healthy or its group fails open. A target that took flows before (a restart, a drain) counts as healthy until
  *       its checks say otherwise.
  *     - A group fails open by health_fails_open() over its ring, for each address family by itself:
  *       a family is a ring of its own. An unreachable target counts as not healthy there, though

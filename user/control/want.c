@@ -36,7 +36,10 @@ static struct nlb_path path_of(const struct observed_target *seen)
 	if (!seen || seen->path.state != NEIGH_RESOLVED)
 		return path;
 	path.is_resolved = true;
-	path.ifindex = seen->path.ifindex;
+	path.ifindex = seen->path.port;
+	path.vlan_proto = seen->path.vlan_proto;
+	path.vlan_outer = seen->path.vlan_outer;
+	path.vlan_inner = seen->path.vlan_inner;
 	path.mtu = seen->path.mtu;
 	memcpy(path.dst_mac, seen->path.next_hop_mac, sizeof(path.dst_mac));
 	memcpy(path.src_mac, seen->path.local_mac, sizeof(path.src_mac));

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Keeps neighbours resolved. The kernel does the asking (ARP, neighbour discovery); we make it
- * want to: RTM_NEWNEIGH with NTF_USE is what a packet to the neighbour would do, so a stale
- * entry is verified and a failed one tried again, although XDP's packets never touch the kernel's
- * table.
+ * want to, for XDP's packets never touch the kernel's table:
+ *   - RTM_NEWNEIGH with NTF_USE is what a packet to the neighbour would do: a missing or failed
+ *     entry is tried, by broadcast.
+ *   - RTM_NEWNEIGH with NUD_PROBE has an entry verified, by three unicasts, whatever the kernel
+ *     believes of it. Left alone it would believe a neighbour that has silently changed its MAC
+ *     for most of a minute.
+ * An entry that the kernel's own connections (health checks) have confirmed meanwhile needs neither.
  *
  * An event only says that a neighbour is worth a look; its state is read then (RTM_GETNEIGH). So
  * neither the order of events nor a lost one can leave an old MAC behind, and a deleted entry
@@ -16,6 +20,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -23,6 +28,10 @@
 
 #define KEEP_MS	 5000 /* between provocations of one that answers */
 #define RETRY_MS 1000 /* of one that does not (yet) */
+
+#define FRESH_MS       4000 /* confirmed since: not verified in this round */
+#define DOUBT_FRESH_MS 1500 /* confirmed since: somebody else's fault */
+#define DOUBT_GAP_MS   1000
 
 /* Its entry was deleted: resolve it anew. But a kernel table that is too small and throws out one
  * neighbour for another must not make us spin. */
@@ -37,6 +46,7 @@ struct entry {
 	unsigned state;
 	uint8_t mac[6];
 	bool has_mac;
+	uint64_t confirmed_ms; /* ago */
 };
 
 /* ---- the table ---- */
@@ -69,18 +79,31 @@ static void make_dirty(struct hop *hop)
 
 /* ---- the kernel ---- */
 
-static struct nl_msg *message(const struct hop *hop, int type, int flags, uint8_t ntf)
+static struct nl_msg *message(const struct hop *hop, int type, int flags, uint8_t ntf,
+			      uint16_t state)
 {
 	struct ndmsg ndm = {
 		.ndm_family = (uint8_t)hop->addr.family,
 		.ndm_ifindex = (int)hop->ifindex,
-		.ndm_state = NUD_NONE,
+		.ndm_state = state,
 		.ndm_flags = ntf,
 	};
 	struct nl_msg *msg = netlink_message(type, flags, &ndm, sizeof(ndm));
 
 	netlink_put_addr(msg, NDA_DST, &hop->addr);
 	return msg;
+}
+
+/* The kernel counts in clock ticks. */
+static uint64_t age_ms(struct nlattr *attr)
+{
+	const struct nda_cacheinfo *info;
+	long ticks = sysconf(_SC_CLK_TCK);
+
+	if (!attr || nla_len(attr) < (int)sizeof(*info))
+		return UINT64_MAX;
+	info = nla_data(attr);
+	return (uint64_t)info->ndm_confirmed * 1000 / (uint64_t)(ticks > 0 ? ticks : 100);
 }
 
 static void on_entry(struct nlmsghdr *hdr, void *arg)
@@ -93,6 +116,7 @@ static void on_entry(struct nlmsghdr *hdr, void *arg)
 		return;
 	entry->state = ndm->ndm_state;
 	entry->has_mac = netlink_get_mac(tb[NDA_LLADDR], entry->mac);
+	entry->confirmed_ms = age_ms(tb[NDA_CACHEINFO]);
 }
 
 /* An interface that is gone has no neighbours either: errors read as "no entry". */
@@ -100,7 +124,7 @@ static struct entry read_entry(const struct hop *hop)
 {
 	struct entry entry = {.state = NUD_NONE};
 
-	if (netlink_request(hop->hops->requests, message(hop, RTM_GETNEIGH, 0, 0), on_entry,
+	if (netlink_request(hop->hops->requests, message(hop, RTM_GETNEIGH, 0, 0, NUD_NONE), on_entry,
 			    &entry))
 		return (struct entry){.state = NUD_NONE};
 	return entry;
@@ -120,18 +144,33 @@ static void complain(const struct hop *hop)
 			 swallowed);
 }
 
+static void use(const struct hop *hop)
+{
+	int ret = netlink_request(hop->hops->requests,
+				  message(hop, RTM_NEWNEIGH, NLM_F_CREATE, NTF_USE, NUD_NONE), NULL,
+				  NULL);
+
+	if (ret == -ENOBUFS || ret == -ENOMEM)
+		complain(hop);
+}
+
+/* The MAC is left out: the kernel keeps the one it has, also if it has learned another since. */
+static void verify(const struct hop *hop)
+{
+	netlink_request(hop->hops->requests, message(hop, RTM_NEWNEIGH, 0, 0, NUD_PROBE), NULL,
+			NULL);
+}
+
 /* Using an entry that an operator has fixed would make the kernel forget that it is fixed. */
 static void provoke(struct hop *hop, const struct entry *entry)
 {
-	int ret;
-
 	hop->provoked_ms = clock_mono_ms();
 	if (entry->state & NUD_FIXED)
 		return;
-	ret = netlink_request(hop->hops->requests,
-			      message(hop, RTM_NEWNEIGH, NLM_F_CREATE, NTF_USE), NULL, NULL);
-	if (ret == -ENOBUFS || ret == -ENOMEM)
-		complain(hop);
+	if (!entry->has_mac || !(entry->state & NUD_USABLE))
+		use(hop);
+	else if (!(entry->state & NUD_PROBE) && entry->confirmed_ms >= FRESH_MS)
+		verify(hop);
 }
 
 /* ---- what it means ---- */
@@ -177,13 +216,37 @@ static unsigned delay_of_missing(const struct hop *hop)
 						   : MISSING_MS;
 }
 
+/* Whoever answered until now and does not any more may have another MAC: asked by broadcast, at
+ * once. */
 void hop_refresh(struct hop *hop)
 {
+	bool had_mac = hop->has_mac;
 	struct entry entry = read_entry(hop);
 
 	absorb(hop, &entry);
 	if (entry.state == NUD_NONE)
 		loop_timer_set(hop->hops->loop, &hop->timer, delay_of_missing(hop));
+	else if (had_mac && !hop->has_mac)
+		loop_timer_set(hop->hops->loop, &hop->timer, 0);
+}
+
+/* Deleted and asked for again: the one way to have the kernel ask by broadcast at once. The old MAC
+ * stays in use until it has an answer. */
+void hop_doubt(struct hop *hop)
+{
+	uint64_t now = clock_mono_ms();
+	struct entry entry;
+
+	if (!hop->has_mac || (hop->doubted_ms && now - hop->doubted_ms < DOUBT_GAP_MS))
+		return;
+	entry = read_entry(hop);
+	if (entry.state & NUD_FIXED || !(entry.state & NUD_USABLE) ||
+	    entry.confirmed_ms < DOUBT_FRESH_MS)
+		return;
+	hop->doubted_ms = now;
+	netlink_request(hop->hops->requests, message(hop, RTM_DELNEIGH, 0, 0, NUD_NONE), NULL, NULL);
+	hop->provoked_ms = now;
+	use(hop);
 }
 
 static void on_timer(struct loop_timer *timer)

@@ -24,11 +24,12 @@ struct hops {
 struct hop {
 	struct hops *hops;
 	struct list node, dirty;
-	struct list paths; /* of struct watch, by hop_node; the hop lives while it has one */
+	struct list paths; /* of struct watch_way, by node; the hop lives while it has one */
 	unsigned ifindex;
 	struct addr addr;
 	struct loop_timer timer; /* of the next provocation */
 	uint64_t provoked_ms;	 /* when the last one was */
+	uint64_t doubted_ms;	 /* when it was last asked for anew because of a doubt */
 	uint8_t mac[6];
 	bool has_mac;	 /* answered, and has not failed to since */
 	bool has_failed; /* the last word was that nobody answers */
@@ -46,6 +47,9 @@ enum neigh_path_state hop_state(const struct hop *hop);
 
 /* Asks the kernel for the present state of the neighbour. */
 void hop_refresh(struct hop *hop);
+
+/* See neigh_doubt(). */
+void hop_doubt(struct hop *hop);
 
 /* A neighbour event: makes the hop dirty, if it is one of ours. */
 void hops_take_event(struct hops *hops, struct nlmsghdr *hdr);

@@ -7,7 +7,9 @@
  */
 #include "link.h"
 
+#include <arpa/inet.h>
 #include <linux/if.h>
+#include <linux/if_bonding.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -77,6 +79,15 @@ const struct neigh_link *links_find_name(const struct links *links, const char *
 	return NULL;
 }
 
+void links_each(const struct links *links,
+		void (*on_link)(const struct neigh_link *link, void *arg), void *arg)
+{
+	struct link *link;
+
+	list_for_each(link, &links->known, node)
+		on_link(&link->info, arg);
+}
+
 /* ---- reporting ---- */
 
 static void report(struct links *links, const struct neigh_link *info)
@@ -116,7 +127,10 @@ static bool infos_equal(const struct neigh_link *a, const struct neigh_link *b)
 {
 	return a->ifindex == b->ifindex && strcmp(a->ifname, b->ifname) == 0 &&
 	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->mtu == b->mtu &&
-	       a->is_up == b->is_up;
+	       a->is_up == b->is_up && strcmp(a->kind, b->kind) == 0 && a->parent == b->parent &&
+	       a->vlan_id == b->vlan_id && a->vlan_proto == b->vlan_proto &&
+	       a->master == b->master && a->is_member == b->is_member &&
+	       a->is_active == b->is_active && a->active == b->active;
 }
 
 static struct link *add(struct links *links)
@@ -136,7 +150,7 @@ static void forget(struct links *links, struct link *link)
 	free(link);
 }
 
-static bool put(struct links *links, const struct neigh_link *info)
+bool links_put(struct links *links, const struct neigh_link *info)
 {
 	struct link *link = find(links, info->ifindex);
 
@@ -150,6 +164,66 @@ static bool put(struct links *links, const struct neigh_link *info)
 	link->info = *info;
 	report(links, info);
 	return true;
+}
+
+static unsigned get_u32(struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
+}
+
+static void parse_vlan(struct nlattr *data, struct neigh_link *info)
+{
+	struct nlattr *tb[IFLA_VLAN_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_VLAN_MAX, data, NULL) < 0)
+		return;
+	if (tb[IFLA_VLAN_ID])
+		info->vlan_id = nla_get_u16(tb[IFLA_VLAN_ID]);
+	if (tb[IFLA_VLAN_PROTOCOL])
+		info->vlan_proto = ntohs(nla_get_u16(tb[IFLA_VLAN_PROTOCOL]));
+}
+
+static void parse_bond(struct nlattr *data, struct neigh_link *info)
+{
+	struct nlattr *tb[IFLA_BOND_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_BOND_MAX, data, NULL) == 0)
+		info->active = get_u32(tb[IFLA_BOND_ACTIVE_SLAVE]);
+}
+
+/* A member that waits in an active-backup bond is as good as down, and so is one whose link monitor
+ * says so although it has carrier. */
+static void parse_member(struct nlattr *data, struct neigh_link *info)
+{
+	struct nlattr *tb[IFLA_BOND_SLAVE_MAX + 1];
+
+	info->is_member = true;
+	if (nla_parse_nested(tb, IFLA_BOND_SLAVE_MAX, data, NULL) < 0)
+		return;
+	info->is_active = tb[IFLA_BOND_SLAVE_STATE] && tb[IFLA_BOND_SLAVE_MII_STATUS] &&
+			  nla_get_u8(tb[IFLA_BOND_SLAVE_STATE]) == BOND_STATE_ACTIVE &&
+			  nla_get_u8(tb[IFLA_BOND_SLAVE_MII_STATUS]) == BOND_LINK_UP;
+}
+
+static bool is_word(struct nlattr *attr, const char *word)
+{
+	return attr && nla_strcmp(attr, word) == 0;
+}
+
+static void parse_kind(struct nlattr *nested, struct neigh_link *info)
+{
+	struct nlattr *tb[IFLA_INFO_MAX + 1];
+
+	if (!nested || nla_parse_nested(tb, IFLA_INFO_MAX, nested, NULL) < 0)
+		return;
+	if (tb[IFLA_INFO_KIND])
+		nla_strlcpy(info->kind, tb[IFLA_INFO_KIND], sizeof(info->kind));
+	if (is_word(tb[IFLA_INFO_KIND], "vlan") && tb[IFLA_INFO_DATA])
+		parse_vlan(tb[IFLA_INFO_DATA], info);
+	if (is_word(tb[IFLA_INFO_KIND], "bond") && tb[IFLA_INFO_DATA])
+		parse_bond(tb[IFLA_INFO_DATA], info);
+	if (is_word(tb[IFLA_INFO_SLAVE_KIND], "bond") && tb[IFLA_INFO_SLAVE_DATA])
+		parse_member(tb[IFLA_INFO_SLAVE_DATA], info);
 }
 
 static bool parse(struct nlmsghdr *hdr, struct neigh_link *info)
@@ -169,6 +243,10 @@ static bool parse(struct nlmsghdr *hdr, struct neigh_link *info)
 	if (tb[IFLA_IFNAME])
 		nla_strlcpy(info->ifname, tb[IFLA_IFNAME], sizeof(info->ifname));
 	netlink_get_mac(tb[IFLA_ADDRESS], info->mac);
+	info->master = get_u32(tb[IFLA_MASTER]);
+	parse_kind(tb[IFLA_LINKINFO], info);
+	if (strcmp(info->kind, "vlan") == 0 && !tb[IFLA_LINK_NETNSID])
+		info->parent = get_u32(tb[IFLA_LINK]);
 	return info->ifindex != 0;
 }
 
@@ -180,7 +258,7 @@ bool links_take_event(struct links *links, struct nlmsghdr *hdr)
 	if (!parse(hdr, &info))
 		return false;
 	if (hdr->nlmsg_type == RTM_NEWLINK)
-		return put(links, &info);
+		return links_put(links, &info);
 	link = find(links, info.ifindex);
 	if (link)
 		forget(links, link);

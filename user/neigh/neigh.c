@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "egress.h"
 #include "neigh_private.h"
 
 #define ROUND_GAP_MS 20
@@ -280,6 +281,23 @@ bool neigh_link_by_name(const struct neigh *neigh, const char *ifname, struct ne
 	if (found)
 		*link = *found;
 	return found != NULL;
+}
+
+void neigh_ports(const struct neigh *neigh, const char *ifname, struct neigh_ports *ports)
+{
+	const struct neigh_link *link = links_find_name(&neigh->links, ifname);
+
+	ports->count = 0;
+	if (link)
+		egress_ports(&neigh->links, link, ports);
+}
+
+void neigh_doubt(struct neigh *neigh, const struct addr *address)
+{
+	struct watch *watch = watches_find(&neigh->watches, address);
+
+	if (watch)
+		watch_doubt(watch);
 }
 
 struct tally {

@@ -20,7 +20,11 @@ struct neigh;
 	X(UNREACHABLE, "unreachable", "nobody answers ARP or neighbour discovery for the next hop")            \
 	X(NO_ROUTE, "no-route", "the host has no route to the address")                                       \
 	X(LOCAL, "local", "the address is one of this host's own")                                            \
-	X(LINK_DOWN, "link-down", "the interface of the route is down")
+	X(LINK_DOWN, "link-down", "the interface of the route is down")                                       \
+	X(BLACKHOLE, "blackhole", "the host's route to the address is a blackhole")                           \
+	X(UNREACHABLE_ROUTE, "unreachable-route", "the host's route to the address says unreachable")         \
+	X(PROHIBITED, "prohibited", "the host's route or rule for the address says prohibit")                 \
+	X(TAGS_UNSUPPORTED, "tags-unsupported", "the route needs more than two VLAN tags, or an inner one that is not 802.1Q")
 
 enum neigh_path_state {
 #define X(id, word, help) NEIGH_##id,
@@ -38,6 +42,12 @@ struct neigh_path {
 	uint8_t next_hop_mac[6]; /* valid when RESOLVED; while a known neighbour is re-checked it stays RESOLVED with the old MAC */
 	uint8_t local_mac[6];
 	unsigned mtu; /* of the route or the interface, L3 bytes */
+
+	/* What the frame leaves by: the interface itself, what a VLAN subinterface lies on, one member of a bond (by the address). 0: nothing can transmit. */
+	unsigned port;
+	char port_name[16];
+	uint16_t vlan_proto; /* TPID of the outer tag; host order, 0: no tag */
+	uint16_t vlan_outer, vlan_inner; /* VLAN ids of the tags it carries there, host order, 0: none; one tag is the outer */
 };
 
 struct neigh_link {
@@ -46,6 +56,22 @@ struct neigh_link {
 	uint8_t mac[6];
 	unsigned mtu;
 	bool is_up; /* administratively up and with carrier */
+
+	char kind[16];	 /* "vlan", "bond", "bridge", "veth" …; empty: hardware */
+	unsigned parent; /* vlan: the interface below; 0: none, or in another network namespace */
+	uint16_t vlan_id, vlan_proto; /* vlan; host order */
+	unsigned master;  /* the bond, bridge … that it is part of */
+	bool is_member;	  /* of the bond `master` */
+	bool is_active;	  /* as its member: in use, and its own link is up */
+	unsigned active;  /* bond in a mode with one active member: which; 0: all are in use, or none is */
+};
+
+#define NEIGH_PORTS_MAX 32
+
+/* The Ethernet interfaces that carry an interface's frames: see neigh_ports(). */
+struct neigh_ports {
+	struct neigh_link links[NEIGH_PORTS_MAX];
+	size_t count;
 };
 
 /* on_path: the path to a watched address changed. on_link: a link appeared, changed or (is_up false, ifindex 0) vanished. Called in the loop, never from within neigh_watch(). The
@@ -66,6 +92,14 @@ void neigh_unwatch(struct neigh *neigh, const struct addr *address);
 /* The path as known now; false: not watched. */
 bool neigh_path(const struct neigh *neigh, const struct addr *address, struct neigh_path *path);
 bool neigh_link_by_name(const struct neigh *neigh, const char *ifname, struct neigh_link *link);
+
+/* What XDP has to be attached to for the frames of an interface: itself; of a VLAN subinterface what it lies on; of a bond all members, those
+ * that are down too. Empty: there is no such interface, or the bond has no member. */
+void neigh_ports(const struct neigh *neigh, const char *ifname, struct neigh_ports *ports);
+
+/* The address may not be where it was: a check of it went unanswered. Unless the kernel has heard of its next hop just now, its MAC is asked for anew, with
+ * the old one in use until the answer. At most once a second for each next hop. */
+void neigh_doubt(struct neigh *neigh, const struct addr *address);
 
 /* Counts by state, for metrics: counts[enum neigh_path_state]. */
 void neigh_count(const struct neigh *neigh, unsigned counts[], size_t n);

@@ -5,16 +5,31 @@
 
 #include "netlink.h"
 
+#define ROUTE_HOPS_MAX 8 /* of a multipath route; more are not looked at */
+
+enum route_answer { ROUTE_NONE, ROUTE_FOUND, ROUTE_LOCAL, ROUTE_BLACKHOLE, ROUTE_UNREACHABLE, ROUTE_PROHIBITED };
+
 struct route {
-	bool is_local;	     /* one of this host's own addresses */
+	enum route_answer answer; /* the rest only with FOUND and LOCAL */
 	unsigned ifindex;
 	struct addr gateway; /* not set: on the link. May be of the other family */
 	struct addr source;  /* not set: the host has none of this family */
 	unsigned mtu;	     /* 0: the interface's */
 };
 
-/* 0; -ENETUNREACH: there is none (also unreachable, prohibit, blackhole, broadcast); other -errno: the kernel could not say. */
-__must_check int route_lookup(struct nl_sock *requests, const struct addr *to, struct route *route);
+/* One of the next hops of a multipath route. */
+struct route_hop {
+	unsigned ifindex;
+	struct addr gateway; /* not set: on the link */
+	unsigned weight;     /* 1..65536 */
+};
+
+/* 0; -errno: the kernel could not say. ifindex: only routes out of that interface; 0: any. */
+__must_check int route_lookup(struct nl_sock *requests, const struct addr *to, unsigned ifindex, struct route *route);
+
+/* The next hops of the route that a packet to the address takes, those left out that the kernel calls dead. Returns how many; less than 2: it is not a
+ * multipath route, and route_lookup() says all there is to say. */
+size_t route_hops(struct nl_sock *requests, const struct addr *to, struct route_hop hops[ROUTE_HOPS_MAX]);
 
 struct prefix {
 	struct addr addr;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "egress.h"
 #include "route.h"
 
 /* ---- the table ---- */
@@ -88,21 +89,75 @@ bool watches_take_route_event(struct watches *watches, struct nlmsghdr *hdr)
 	return !list_is_empty(&watches->dirty);
 }
 
-/* ---- a path ---- */
+/* ---- ways ---- */
 
-static void use_hop(struct watch *watch, struct hop *hop)
+static void drop_ways(struct watch *watch, struct hop *old[ROUTE_HOPS_MAX])
 {
-	struct hop *old = watch->hop;
-
-	if (hop == old)
-		return;
-	list_remove(&watch->hop_node);
-	watch->hop = hop;
-	if (hop)
-		list_append(&hop->paths, &watch->hop_node);
-	if (old)
-		hop_put(old);
+	for (size_t i = 0; i < watch->way_count; i++) {
+		list_remove(&watch->ways[i].node);
+		old[i] = watch->ways[i].hop;
+	}
+	watch->way_count = 0;
 }
+
+/* A next hop that is in the new ways as well is not asked for anew: the old ones go last. */
+static void use_ways(struct watch *watch, const struct watch_way *ways, size_t count)
+{
+	struct hop *old[ROUTE_HOPS_MAX];
+	size_t old_count = watch->way_count;
+
+	drop_ways(watch, old);
+	for (size_t i = 0; i < count; i++) {
+		watch->ways[i] = ways[i];
+		list_append(&ways[i].hop->paths, &watch->ways[i].node);
+	}
+	watch->way_count = count;
+	for (size_t i = 0; i < old_count; i++)
+		hop_put(old[i]);
+}
+
+static unsigned rank(const struct watch_way *way)
+{
+	switch (hop_state(way->hop)) {
+	case NEIGH_RESOLVED:
+		return 2;
+	case NEIGH_RESOLVING:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* As many draws as it has weight; the best counts. So each way gets its share of the addresses, and
+ * one that ends moves no address but its own. */
+static uint64_t score(const struct watch *watch, const struct watch_way *way)
+{
+	uint64_t hash, best = 0;
+
+	for (uint32_t draw = 0; draw < way->weight; draw++) {
+		hash = hash_fnv1a(0, &draw, sizeof(draw));
+		hash = hash_fnv1a(hash, &way->hop->addr, sizeof(way->hop->addr));
+		hash = hash_fnv1a(hash, &watch->address, sizeof(watch->address));
+		hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9ULL;
+		best = hash > best ? hash : best;
+	}
+	return best;
+}
+
+static const struct watch_way *choose(const struct watch *watch)
+{
+	const struct watch_way *best = &watch->ways[0], *way;
+
+	for (size_t i = 1; i < watch->way_count; i++) {
+		way = &watch->ways[i];
+		if (rank(way) > rank(best) ||
+		    (rank(way) == rank(best) && score(watch, way) > score(watch, best)))
+			best = way;
+	}
+	return best;
+}
+
+/* ---- a path ---- */
 
 static bool paths_equal(const struct neigh_path *a, const struct neigh_path *b)
 {
@@ -110,7 +165,10 @@ static bool paths_equal(const struct neigh_path *a, const struct neigh_path *b)
 	       strcmp(a->ifname, b->ifname) == 0 && a->is_direct == b->is_direct &&
 	       addr_equal(&a->next_hop, &b->next_hop) && addr_equal(&a->source, &b->source) &&
 	       memcmp(a->next_hop_mac, b->next_hop_mac, 6) == 0 &&
-	       memcmp(a->local_mac, b->local_mac, 6) == 0 && a->mtu == b->mtu;
+	       memcmp(a->local_mac, b->local_mac, 6) == 0 && a->mtu == b->mtu &&
+	       a->port == b->port && strcmp(a->port_name, b->port_name) == 0 &&
+	       a->vlan_proto == b->vlan_proto && a->vlan_outer == b->vlan_outer &&
+	       a->vlan_inner == b->vlan_inner;
 }
 
 static void set_path(struct watch *watch, const struct neigh_path *path)
@@ -122,44 +180,128 @@ static void set_path(struct watch *watch, const struct neigh_path *path)
 		list_append(&watch->watches->reports, &watch->report);
 }
 
-static void set_link(struct neigh_path *path, const struct neigh_link *link)
+/* The interface, and what really carries its frames. */
+static void set_link(const struct watch *watch, struct neigh_path *path,
+		     const struct neigh_link *link)
 {
+	struct egress egress;
+
+	egress_find(watch->watches->links, link, &watch->address, &egress);
 	path->ifindex = link->ifindex;
 	memcpy(path->ifname, link->ifname, sizeof(path->ifname));
 	memcpy(path->local_mac, link->mac, sizeof(path->local_mac));
-	if (path->mtu == 0)
-		path->mtu = link->mtu;
+	if (path->mtu == 0 || path->mtu > egress.mtu)
+		path->mtu = egress.mtu;
+	path->port = egress.port;
+	memcpy(path->port_name, egress.port_name, sizeof(path->port_name));
+	path->vlan_proto = egress.vlan_proto;
+	path->vlan_outer = egress.vlan_outer;
+	path->vlan_inner = egress.vlan_inner;
+	if (path->state == NEIGH_LOCAL)
+		return;
+	if (!egress.is_supported)
+		path->state = NEIGH_TAGS_UNSUPPORTED;
+	else if (!link->is_up || !egress.port)
+		path->state = NEIGH_LINK_DOWN;
 }
 
 static void set_hop(struct neigh_path *path, const struct hop *hop)
 {
-	static const uint8_t none[6];
-
 	path->state = hop_state(hop);
-	memcpy(path->next_hop_mac, hop->has_mac ? hop->mac : none, sizeof(none));
+	if (hop->has_mac)
+		memcpy(path->next_hop_mac, hop->mac, sizeof(path->next_hop_mac));
 }
 
-/* An interface that was taken down has lost its routes with it. Its name says more than "no route".
- */
-static void lose_route(struct watch *watch)
+/* The path along the best way. Its link may have gone: then an event about it is under way. */
+static void take_best_way(struct watch *watch)
 {
-	const struct neigh_link *link = links_find(watch->watches->links, watch->path.ifindex);
-	struct neigh_path path = {.state = NEIGH_NO_ROUTE, .next_hop = watch->address};
+	const struct watch_way *way = choose(watch);
+	const struct neigh_link *link = links_find(watch->watches->links, way->ifindex);
+	struct neigh_path path = {
+		.state = NEIGH_RESOLVING,
+		.ifindex = way->ifindex,
+		.is_direct = way->is_direct,
+		.next_hop = way->hop->addr,
+		.source = way->source,
+		.mtu = way->mtu,
+	};
 
-	if (watch->path.ifindex && link && !link->is_up && watch->path.state != NEIGH_LOCAL) {
-		path = watch->path;
-		path.state = NEIGH_LINK_DOWN;
-		memset(path.next_hop_mac, 0, sizeof(path.next_hop_mac));
-	}
-	use_hop(watch, NULL);
+	if (link)
+		set_link(watch, &path, link);
+	if (link && path.state == NEIGH_RESOLVING)
+		set_hop(&path, way->hop);
 	set_path(watch, &path);
 }
 
-static void follow_route(struct watch *watch, const struct route *route)
+static bool can_use(const struct watch *watch, unsigned ifindex)
+{
+	const struct neigh_link *link = links_find(watch->watches->links, ifindex);
+	struct neigh_path path = {.state = NEIGH_RESOLVING};
+
+	if (link)
+		set_link(watch, &path, link);
+	return link && path.state == NEIGH_RESOLVING;
+}
+
+/* The hop of a way; a route that names one twice (the kernel lets it) has it once. */
+static size_t add_way(struct watch *watch, struct watch_way *ways, size_t count,
+		      const struct addr *gateway)
+{
+	struct watch_way *way = &ways[count];
+
+	way->watch = watch;
+	way->is_direct = !addr_is_set(gateway);
+	way->hop = hop_get(watch->watches->hops, way->ifindex,
+			   way->is_direct ? &watch->address : gateway);
+	for (size_t i = 0; i < count; i++)
+		if (ways[i].hop == way->hop)
+			return count;
+	return count + 1;
+}
+
+/* Out of another interface than the kernel's choice the host has another address. */
+static void look_up_way(const struct watch *watch, const struct route *route, struct watch_way *way)
+{
+	struct route other;
+
+	way->source = route->source;
+	way->mtu = route->mtu;
+	if (way->ifindex == route->ifindex)
+		return;
+	if (route_lookup(watch->watches->requests, &watch->address, way->ifindex, &other) ||
+	    other.answer != ROUTE_FOUND)
+		return;
+	way->source = other.source;
+	way->mtu = other.mtu;
+}
+
+/* Those of a multipath route whose interface can transmit. */
+static size_t find_ways(struct watch *watch, const struct route *route, struct watch_way *ways)
+{
+	struct route_hop hops[ROUTE_HOPS_MAX];
+	size_t count = route_hops(watch->watches->requests, &watch->address, hops), used = 0;
+
+	for (size_t i = 0; i < count && count > 1; i++) {
+		if (!can_use(watch, hops[i].ifindex))
+			continue;
+		ways[used] =
+			(struct watch_way){.ifindex = hops[i].ifindex, .weight = hops[i].weight};
+		look_up_way(watch, route, &ways[used]);
+		used = add_way(watch, ways, used, &hops[i].gateway);
+	}
+	if (used || !can_use(watch, route->ifindex))
+		return used;
+	ways[0] = (struct watch_way){.ifindex = route->ifindex, .weight = 1};
+	look_up_way(watch, route, &ways[0]);
+	return add_way(watch, ways, 0, &route->gateway);
+}
+
+/* No next hop is asked for where the interface can't be used, or is not known yet: its event comes. */
+static void stop_at_link(struct watch *watch, const struct route *route)
 {
 	const struct neigh_link *link = links_find(watch->watches->links, route->ifindex);
 	struct neigh_path path = {
-		.state = NEIGH_RESOLVING,
+		.state = route->answer == ROUTE_LOCAL ? NEIGH_LOCAL : NEIGH_RESOLVING,
 		.ifindex = route->ifindex,
 		.is_direct = !addr_is_set(&route->gateway),
 		.next_hop = addr_is_set(&route->gateway) ? route->gateway : watch->address,
@@ -168,45 +310,83 @@ static void follow_route(struct watch *watch, const struct route *route)
 	};
 
 	if (link)
-		set_link(&path, link);
-	if (route->is_local)
-		path.state = NEIGH_LOCAL;
-	else if (link && !link->is_up)
+		set_link(watch, &path, link);
+	use_ways(watch, NULL, 0);
+	set_path(watch, &path);
+}
+
+static void follow_route(struct watch *watch, const struct route *route)
+{
+	struct watch_way ways[ROUTE_HOPS_MAX];
+	size_t count = route->answer == ROUTE_FOUND ? find_ways(watch, route, ways) : 0;
+
+	if (!count) {
+		stop_at_link(watch, route);
+		return;
+	}
+	use_ways(watch, ways, count);
+	take_best_way(watch);
+}
+
+static enum neigh_path_state refusal_of(enum route_answer answer)
+{
+	switch (answer) {
+	case ROUTE_BLACKHOLE:
+		return NEIGH_BLACKHOLE;
+	case ROUTE_UNREACHABLE:
+		return NEIGH_UNREACHABLE_ROUTE;
+	case ROUTE_PROHIBITED:
+		return NEIGH_PROHIBITED;
+	default:
+		return NEIGH_NO_ROUTE;
+	}
+}
+
+/* An interface that was taken down has lost its routes with it. Its name says more than "no route".
+ */
+static void lose_route(struct watch *watch, enum route_answer answer)
+{
+	const struct neigh_link *link = links_find(watch->watches->links, watch->path.ifindex);
+	struct neigh_path path = {.state = refusal_of(answer), .next_hop = watch->address};
+
+	if (answer == ROUTE_NONE && watch->path.ifindex && link && !link->is_up &&
+	    watch->path.state != NEIGH_LOCAL) {
+		path = watch->path;
 		path.state = NEIGH_LINK_DOWN;
-	if (path.state == NEIGH_RESOLVING && link)
-		use_hop(watch, hop_get(watch->watches->hops, route->ifindex, &path.next_hop));
-	else
-		use_hop(watch, NULL); /* a link that we don't know yet is about to be announced */
-	if (watch->hop)
-		set_hop(&path, watch->hop);
+		memset(path.next_hop_mac, 0, sizeof(path.next_hop_mac));
+	}
+	use_ways(watch, NULL, 0);
 	set_path(watch, &path);
 }
 
 int watch_resolve(struct watch *watch)
 {
 	struct route route;
-	int ret = route_lookup(watch->watches->requests, &watch->address, &route);
+	int ret = route_lookup(watch->watches->requests, &watch->address, 0, &route);
 
 	list_remove(&watch->dirty);
-	if (ret == 0)
-		follow_route(watch, &route);
-	else if (ret == -ENETUNREACH)
-		lose_route(watch);
-	else
+	if (ret)
 		return ret;
+	if (route.answer == ROUTE_FOUND || route.answer == ROUTE_LOCAL)
+		follow_route(watch, &route);
+	else
+		lose_route(watch, route.answer);
 	return 0;
 }
 
 void watches_follow_hop(struct hop *hop)
 {
-	struct watch *watch;
-	struct neigh_path path;
+	struct watch_way *way;
 
-	list_for_each(watch, &hop->paths, hop_node) {
-		path = watch->path;
-		set_hop(&path, hop);
-		set_path(watch, &path);
-	}
+	list_for_each(way, &hop->paths, node)
+		take_best_way(way->watch);
+}
+
+void watch_doubt(struct watch *watch)
+{
+	for (size_t i = 0; i < watch->way_count; i++)
+		if (addr_equal(&watch->ways[i].hop->addr, &watch->path.next_hop))
+			hop_doubt(watch->ways[i].hop);
 }
 
 /* ---- life ---- */
@@ -221,7 +401,6 @@ struct watch *watch_new(struct watches *watches, const struct addr *address)
 	watch->address = *address;
 	watch->users = 1;
 	list_init(&watch->dirty);
-	list_init(&watch->hop_node);
 	list_init(&watch->report);
 	list_append(&watches->buckets[bucket_of(address)], &watch->bucket_node);
 	list_append(&watches->all, &watch->node);
@@ -232,7 +411,7 @@ struct watch *watch_new(struct watches *watches, const struct addr *address)
 
 void watch_free(struct watch *watch)
 {
-	use_hop(watch, NULL);
+	use_ways(watch, NULL, 0);
 	list_remove(&watch->dirty);
 	list_remove(&watch->report);
 	list_remove(&watch->bucket_node);

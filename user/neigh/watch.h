@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Watched addresses and the path to each: a route (asked for), a link (known), a next hop (kept resolved), put together. */
+/*
+ * Watched addresses and the path to each: a route (asked for), a link (known), a next hop (kept resolved), put together.
+ *
+ * A multipath route gives several ways. The address decides which is taken, so it stays the same while it lives; when its next hop does not
+ * answer, another's that does is taken, whatever the kernel does with its own packets.
+ */
 #ifndef LEAT_NEIGH_WATCH_H
 #define LEAT_NEIGH_WATCH_H
 
@@ -8,6 +13,7 @@
 #include "link.h"
 #include "neigh.h"
 #include "netlink.h"
+#include "route.h"
 
 #define WATCH_BUCKETS 4096
 
@@ -21,12 +27,23 @@ struct watches {
 	struct list reports; /* the path has changed and that was not told yet */
 };
 
+/* One way to the address; the hop's list of paths holds it. */
+struct watch_way {
+	struct list node;
+	struct watch *watch;
+	struct hop *hop;
+	unsigned ifindex, mtu, weight;
+	bool is_direct;
+	struct addr source;
+};
+
 struct watch {
 	struct watches *watches;
-	struct list bucket_node, node, dirty, report, hop_node;
+	struct list bucket_node, node, dirty, report;
 	struct addr address;
 	unsigned users;
-	struct hop *hop; /* NULL: none needed */
+	struct watch_way ways[ROUTE_HOPS_MAX]; /* all kept resolved; one of them is the path */
+	size_t way_count;		       /* 0: no next hop is needed, or there is none */
 	struct neigh_path path;
 };
 
@@ -44,6 +61,9 @@ void watch_free(struct watch *watch);
 int watch_resolve(struct watch *watch);
 /* The next hop has changed: the same for all its paths, without asking for routes. */
 void watches_follow_hop(struct hop *hop);
+
+/* See neigh_doubt(). */
+void watch_doubt(struct watch *watch);
 
 void watches_make_dirty(struct watches *watches);
 /* Those that a route event may concern. Returns true when there is one. */

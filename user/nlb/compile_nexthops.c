@@ -4,6 +4,7 @@
  * immutable: a changed path is another row, and the target is pointed there by one store. Index 0
  * means unresolved.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -44,6 +45,10 @@ static struct nlb_nexthop row_of(const struct nlb_path *path)
 	struct nlb_nexthop row = {.ifindex = path->ifindex,
 				  .mtu = path->mtu < UINT16_MAX ? (uint16_t)path->mtu : UINT16_MAX};
 
+	row.vlan_outer = htons(path->vlan_outer);
+	row.vlan_inner = htons(path->vlan_inner);
+	if (path->vlan_outer)
+		row.vlan_outer_proto = htons(path->vlan_proto);
 	memcpy(row.dst_mac, path->dst_mac, sizeof(row.dst_mac));
 	memcpy(row.src_mac, path->src_mac, sizeof(row.src_mac));
 	return row;

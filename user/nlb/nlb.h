@@ -22,6 +22,7 @@ struct nlb_path {
 	unsigned ifindex;
 	uint8_t dst_mac[6], src_mac[6];
 	unsigned mtu;	    /* L3 bytes, 0: unknown */
+	uint16_t vlan_proto, vlan_outer, vlan_inner; /* tags on the frames, host order, 0: none; one tag is the outer, proto is its TPID */
 };
 
 struct nlb_want_target {

@@ -43,7 +43,10 @@ static inline struct observed_target *observe(struct observed *observed, const c
 	health_state_init(&seen->health, 1000);
 	health_state_set(&seen->health, state, HEALTH_NONE, 1000);
 	seen->path.state = NEIGH_RESOLVED;
-	seen->path.ifindex = 7;
+	seen->path.ifindex = 8; /* a VLAN of 7 */
+	seen->path.port = 7;
+	seen->path.vlan_proto = 0x8100;
+	seen->path.vlan_outer = 42;
 	seen->path.mtu = 1500;
 	seen->path.source = address_of(at.family == AF_INET ? "10.0.0.1" : "fd00::1");
 	seen->path.next_hop_mac[5] = 0xaa;

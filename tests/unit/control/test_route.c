@@ -13,7 +13,7 @@ static const char two_targets[] =
 	"target_groups: [{name: web, protocol: TCP, port: 80, targets: [10.0.0.11, {address: "
 	"10.0.0.12, weight: 3}]}]\n";
 
-enum path { GOOD, LOST, BOTH_LOST, UNSEEN };
+enum path { GOOD, LOST, BOTH_LOST, UNSEEN, PORTLESS };
 
 /* The first target's circumstances; the second is always healthy and reachable unless `other` says
  * otherwise. */
@@ -36,6 +36,7 @@ static const struct row {
 	{"the only healthy one is unreachable: fails open", TARGET_HEALTHY, TARGET_UNHEALTHY, LOST, false, true, false, true},
 	{"cut off: the bits follow health", TARGET_HEALTHY, TARGET_UNHEALTHY, BOTH_LOST, false, false, true, false},
 	{"cut off and unhealthy: fails open", TARGET_UNHEALTHY, TARGET_UNHEALTHY, BOTH_LOST, false, true, true, true},
+	{"reached by an interface that is not attached", TARGET_HEALTHY, TARGET_HEALTHY, PORTLESS, false, false, false, true},
 	{"not seen yet", TARGET_INITIAL, TARGET_HEALTHY, UNSEEN, false, false, false, true},
 };
 /* clang-format on */
@@ -54,6 +55,7 @@ static void check_row(const struct row *row)
 		seen->was_routed = row->was_routed;
 		if (row->path == LOST || row->path == BOTH_LOST)
 			seen->path.state = NEIGH_UNREACHABLE;
+		seen->lacks_port = row->path == PORTLESS;
 	}
 	other = observe(&observed, "web", "10.0.0.12", 80, row->other);
 	if (row->path == BOTH_LOST)

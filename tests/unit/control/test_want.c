@@ -113,6 +113,9 @@ static void hands_paths_over(void **state)
 	target = &group(want, "web", AF_INET)->targets[0];
 	assert_true(target->path.is_resolved);
 	assert_int_equal(target->path.ifindex, 7);
+	assert_int_equal(target->path.vlan_proto, 0x8100);
+	assert_int_equal(target->path.vlan_outer, 42);
+	assert_int_equal(target->path.vlan_inner, 0);
 	assert_int_equal(target->path.mtu, 1500);
 	assert_int_equal(target->path.dst_mac[5], 0xaa);
 	assert_int_equal(target->path.src_mac[5], 0xbb);

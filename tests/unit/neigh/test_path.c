@@ -241,6 +241,65 @@ static void test_stale_keeps_its_mac(void **state)
 	assert_int_equal(world.path_calls, 0);
 }
 
+static bool is_permanent(void)
+{
+	FILE *ip = popen("ip neigh show 10.9.0.50 nud permanent", "r");
+	char line[128] = "";
+	bool has_line = fgets(line, sizeof(line), ip) != NULL;
+
+	pclose(ip);
+	return has_line && strstr(line, "PERMANENT");
+}
+
+/* Nobody announces the new MAC, and the kernel still believes the old one: it is verified every few
+ * seconds. */
+static void test_silent_mac_change_is_noticed(void **state)
+{
+	uint64_t begin;
+
+	need_world();
+	watch("10.9.0.2");
+	watch("fd09::2");
+	wait_until(world.loop, has_mac("10.9.0.2", peer_mac) && has_mac("fd09::2", peer_mac));
+	netns_ip_there(&world.ns, "link set peer0 address 02:00:00:00:00:99\n");
+	begin = clock_mono_ms();
+	wait_until(world.loop, has_mac("10.9.0.2", other_mac) && has_mac("fd09::2", other_mac));
+	assert_true(clock_mono_ms() - begin < 12000); /* 5.6 s, and 3 s for the kernel to give up */
+}
+
+/* A check that went unanswered: asked for anew at once, and the old MAC is used until the answer. */
+static void test_doubt(void **state)
+{
+	struct addr v4 = address("10.9.0.2"), v6 = address("fd09::2");
+	uint64_t begin;
+
+	need_world();
+	watch("10.9.0.2");
+	watch("fd09::2");
+	wait_until(world.loop, has_mac("10.9.0.2", peer_mac) && has_mac("fd09::2", peer_mac));
+	wait_ms(world.loop, 1600); /* what was confirmed just now is not doubted */
+	netns_ip_there(&world.ns, "link set peer0 address 02:00:00:00:00:99\n");
+	begin = clock_mono_ms();
+	neigh_doubt(world.neigh, &v4);
+	neigh_doubt(world.neigh, &v6);
+	assert_true(has_mac("10.9.0.2", peer_mac) && has_mac("fd09::2", peer_mac));
+	wait_until(world.loop, has_mac("10.9.0.2", other_mac) && has_mac("fd09::2", other_mac));
+	assert_true(clock_mono_ms() - begin < 1000);
+}
+
+static void test_doubt_leaves_the_fixed_alone(void **state)
+{
+	struct addr fixed = address("10.9.0.50");
+
+	need_world();
+	netns_ip("neigh add 10.9.0.50 lladdr 02:00:00:00:00:99 dev lb0 nud permanent\n");
+	watch("10.9.0.50");
+	neigh_doubt(world.neigh, &fixed);
+	wait_ms(world.loop, 200);
+	assert_true(is_permanent());
+	assert_true(has_mac("10.9.0.50", other_mac));
+}
+
 /* A stale entry is good enough to start with, and is verified. */
 static void test_stale_is_used_at_once(void **state)
 {
@@ -260,16 +319,6 @@ static void test_vanished_neighbour_is_noticed(void **state)
 	netns_ip_there(&world.ns, "address del 10.9.0.2/24 dev peer0\n");
 	netns_ip("neigh replace 10.9.0.2 lladdr 02:00:00:00:00:02 dev lb0 nud probe\n");
 	wait_until(world.loop, is_state("10.9.0.2", NEIGH_UNREACHABLE));
-}
-
-static bool is_permanent(void)
-{
-	FILE *ip = popen("ip neigh show 10.9.0.50 nud permanent", "r");
-	char line[128] = "";
-	bool has_line = fgets(line, sizeof(line), ip) != NULL;
-
-	pclose(ip);
-	return has_line && strstr(line, "PERMANENT");
 }
 
 static void test_static_neighbour_is_left_alone(void **state)
@@ -440,18 +489,109 @@ static void test_route_change(void **state)
 static void test_no_route(void **state)
 {
 	need_world();
-	netns_ip("route add unreachable 192.0.2.0/24\nroute add blackhole 2001:db8:1::/48\n");
-	watch("192.0.2.5");
 	watch("203.0.113.1");
 	watch("2001:db8::5");
-	watch("2001:db8:1::5");
-	assert_true(is_state("192.0.2.5", NEIGH_NO_ROUTE));
 	assert_true(is_state("203.0.113.1", NEIGH_NO_ROUTE));
 	assert_true(is_state("2001:db8::5", NEIGH_NO_ROUTE));
-	assert_true(is_state("2001:db8:1::5", NEIGH_NO_ROUTE));
 	assert_int_equal(path_to("203.0.113.1").ifindex, 0);
 	netns_ip("route add 203.0.113.0/24 via 10.9.0.2\n");
 	wait_until(world.loop, has_mac("203.0.113.1", peer_mac));
+}
+
+static void refuses(const char *type, enum neigh_path_state state)
+{
+	netns_ip("route replace %s 192.0.2.0/24\nroute replace %s 2001:db8::/32\n", type, type);
+	wait_until(world.loop, is_state("192.0.2.5", state) && is_state("2001:db8::5", state));
+}
+
+/* Routes that say no are named each by itself, and followed like any other. */
+static void test_routes_that_refuse(void **state)
+{
+	need_world();
+	watch("192.0.2.5");
+	watch("2001:db8::5");
+	refuses("blackhole", NEIGH_BLACKHOLE);
+	refuses("unreachable", NEIGH_UNREACHABLE_ROUTE);
+	refuses("prohibit", NEIGH_PROHIBITED);
+	netns_ip("route replace 192.0.2.0/24 via 10.9.0.2\nroute del prohibit 2001:db8::/32\n"
+		 "route add 2001:db8::/32 via fd09::2\n");
+	wait_until(world.loop,
+		   has_mac("192.0.2.5", peer_mac) && has_mac("2001:db8::5", peer_mac));
+}
+
+static bool is_via(const char *target, const char *gateway)
+{
+	struct neigh_path path = path_to(target);
+	struct addr addr = address(gateway);
+
+	return path.state == NEIGH_RESOLVED && addr_equal(&path.next_hop, &addr);
+}
+
+static void there(const char *verb, const char *addr)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "address %s %s/%s dev peer0%s\n", verb, addr,
+		 strchr(addr, ':') ? "64" : "24", strchr(addr, ':') ? " nodad" : "");
+	netns_ip_there(&world.ns, command);
+}
+
+/* Two gateways: one of them is taken and kept; when it does not answer any more, the other one,
+ * although the kernel's own packets would still try. */
+static void follows_multipath(const char *target, const char *one, const char *another)
+{
+	const char *chosen, *other;
+
+	watch(target);
+	wait_until(world.loop, is_via(target, one) || is_via(target, another));
+	wait_ms(world.loop, 300); /* both are resolved now */
+	chosen = is_via(target, one) ? one : another;
+	other = chosen == one ? another : one;
+	there("del", chosen);
+	wait_until(world.loop, is_via(target, other));
+	there("add", chosen);
+	wait_until(world.loop, is_via(target, chosen));
+}
+
+static void test_multipath_v4(void **state)
+{
+	need_world();
+	netns_ip_there(&world.ns,
+		       "address add 10.9.0.3/24 dev peer0\naddress add 10.9.0.4/24 dev peer0\n");
+	netns_ip("route add 192.0.2.0/24 nexthop via 10.9.0.3 nexthop via 10.9.0.4 weight 2\n");
+	follows_multipath("192.0.2.5", "10.9.0.3", "10.9.0.4");
+}
+
+static void test_multipath_v6(void **state)
+{
+	need_world();
+	netns_ip_there(&world.ns, "address add fd09::3/64 dev peer0 nodad\n"
+				  "address add fd09::4/64 dev peer0 nodad\n");
+	netns_ip("route add 2001:db8::/32 nexthop via fd09::3 nexthop via fd09::4\n");
+	follows_multipath("2001:db8::5", "fd09::3", "fd09::4");
+}
+
+/* Every address keeps to one of them, and both are used. */
+static void test_multipath_spreads(void **state)
+{
+	unsigned first = 0;
+	char text[32];
+
+	need_world();
+	netns_ip_there(&world.ns,
+		       "address add 10.9.0.3/24 dev peer0\naddress add 10.9.0.4/24 dev peer0\n");
+	netns_ip("route add 192.0.2.0/24 nexthop via 10.9.0.3 nexthop via 10.9.0.4 weight 3\n");
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%u", i + 1);
+		watch(text);
+	}
+	wait_until(world.loop, path_to("192.0.2.200").state == NEIGH_RESOLVED);
+	wait_ms(world.loop, 300);
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%u", i + 1);
+		first += is_via(text, "10.9.0.3");
+	}
+	assert_in_range(first, 25, 75); /* a quarter of 200 is due */
 }
 
 static void test_local(void **state)
@@ -573,6 +713,9 @@ int main(void)
 		netns_test(test_mac_change_is_followed),
 		netns_test(test_stale_keeps_its_mac),
 		netns_test(test_stale_is_used_at_once),
+		netns_test(test_silent_mac_change_is_noticed),
+		netns_test(test_doubt),
+		netns_test(test_doubt_leaves_the_fixed_alone),
 		netns_test(test_vanished_neighbour_is_noticed),
 		netns_test(test_static_neighbour_is_left_alone),
 		netns_test(test_link_down_and_up),
@@ -585,6 +728,10 @@ int main(void)
 		netns_test(test_link_local_gateway),
 		netns_test(test_route_change),
 		netns_test(test_no_route),
+		netns_test(test_routes_that_refuse),
+		netns_test(test_multipath_v4),
+		netns_test(test_multipath_v6),
+		netns_test(test_multipath_spreads),
 		netns_test(test_local),
 		netns_test(test_counts),
 		netns_test(test_lost_events),

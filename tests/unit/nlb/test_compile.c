@@ -462,6 +462,28 @@ static void test_a_changed_path_is_another_row(void **state)
 	want_free(&w);
 }
 
+static void test_tags_are_part_of_the_row(void **state)
+{
+	struct want w = new_want();
+	struct nlb_path *path = &w.want.groups[0].targets[0].path;
+	const struct nlb_nexthop *row;
+	struct nlb_image *image;
+
+	path->vlan_proto = 0x88a8;
+	path->vlan_outer = 7;
+	path->vlan_inner = 100;
+	image = new_image(&w);
+	assert_int_equal(image->nexthop_count, 3); /* the others share one without */
+	row = &image->nexthops[image->targets[0].row.nexthop].row;
+	assert_int_equal(row->vlan_outer, htons(7));
+	assert_int_equal(row->vlan_inner, htons(100));
+	assert_int_equal(row->vlan_outer_proto, htons(0x88a8));
+	row = &image->nexthops[image->targets[1].row.nexthop].row;
+	assert_int_equal(row->vlan_outer | row->vlan_inner | row->vlan_outer_proto, 0);
+	nlb_image_free(image);
+	want_free(&w);
+}
+
 static void test_an_unresolved_path_is_row_0(void **state)
 {
 	struct want w = new_want();
@@ -744,6 +766,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_slots_are_made_anew),
 		cmocka_unit_test(test_a_changed_path_is_another_row),
 		cmocka_unit_test(test_an_unresolved_path_is_row_0),
+		cmocka_unit_test(test_tags_are_part_of_the_row),
 		cmocka_unit_test(test_source_addresses_are_shared_runs),
 		cmocka_unit_test(test_groups_keep_their_index_by_name),
 		cmocka_unit_test(test_families_are_groups_of_their_own),
