@@ -170,6 +170,35 @@ static void watch_flows(struct control *control)
 		control->flows_full_ms = clock_wall_ms();
 }
 
+static bool is_local(const struct addr *address, void *arg)
+{
+	const struct control *control = arg;
+	const struct conf_node_settings *node = &control->settings->node;
+
+	for (size_t i = 0; i < node->snat_address_count; i++)
+		if (addr_equal(&node->snat_addresses[i], address))
+			return true; /* the operator's word: it is routed here */
+	return neigh_is_local(control->neigh, address);
+}
+
+static void on_lost_source(const struct addr *address, void *arg)
+{
+	char text[ADDR_TEXT_MAX];
+
+	log_warn("source: %s is not an address of this host any more: its flows end",
+		 addr_format(address, text));
+}
+
+/* Asked every second while there is one to ask for: hardly ever. */
+static void watch_sources(struct control *control)
+{
+	struct sources *sources = &control->targets.sources;
+	struct addr lost[SOURCES_MAX];
+
+	if (sources_check(sources, clock_mono_ms(), is_local, on_lost_source, control))
+		nlb_flow_census_end_sources(control->nlb, lost, sources_lost(sources, lost));
+}
+
 static void on_tick(struct loop_timer *timer)
 {
 	struct control *control = timer->owner;
@@ -179,6 +208,7 @@ static void on_tick(struct loop_timer *timer)
 	rates_tick(control);
 	watch_ports(control);
 	watch_flows(control);
+	watch_sources(control);
 	targets_tick(&control->targets, clock_wall_ms());
 	interfaces_tick(control);
 	vips_tick(control);

@@ -16,17 +16,27 @@ static json_t *of_of(const struct port *port)
 	return strcmp(port->name, port->of) ? json_string(port->of) : json_null();
 }
 
+static json_t *offloads_of(uint32_t bits)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < NLB_OFFLOAD_COUNT; i++)
+		if (bits & NLB_OFFLOAD_BIT(i))
+			json_array_append_new(list, json_string(nlb_offload_name(i)));
+	return list;
+}
+
 static json_t *interface_of(const struct control *control, const struct interface *interface)
 {
 	struct neigh_link link = {0};
 	bool known =
 		neigh_link_by_name(control->neigh, interface->port.name, &link) && link.ifindex;
-	json_t *mac = json_null();
+	json_t *mac = json_null(), *row;
 
 	if (known)
 		mac = json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
 				   link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
-	return json_pack(
+	row = json_pack(
 		"{ss so so ss so so so sb}", "name", interface->port.name, "of", of_of(&interface->port),
 		"mode",
 		interface->state == INTERFACE_ATTACHED ? json_string(nlb_mode_name(interface->mode))
@@ -34,6 +44,8 @@ static json_t *interface_of(const struct control *control, const struct interfac
 		"state", interface_state_name(interface->state), "reason",
 		interface->reason[0] ? json_string(interface->reason) : json_null(), "mac", mac,
 		"mtu", known ? json_integer(link.mtu) : json_null(), "up", known && link.is_up);
+	json_object_set_new(row, "offloads_off", offloads_of(interface->offloads_off));
+	return row;
 }
 
 static json_t *interfaces_of(const struct control *control)

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "controller.h"
+#include "offloads.h"
 #include "privileges.h"
 
 struct drains {
@@ -44,6 +45,8 @@ int detach_data_path(struct store *store, struct neigh *neigh, const char *bpffs
 	ret = vips_remove_all(store, neigh, err);
 	if (!ret)
 		ret = nlb_remove_all(bpffs, err);
+	if (!ret)
+		offloads_give_back_others(store, NULL, NULL);
 	if (!ret)
 		ret = clear_drains(store, err);
 	if (!ret)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller.h"
+#include "offloads.h"
 
 #define RETRY_MS 5000
 
@@ -137,6 +138,19 @@ static void follow_carrier(struct interface *interface)
 	interface->is_down = is_down;
 }
 
+/* Nobody announces when a veth's other end gets or loses its XDP program: looked at now and then. */
+static void look_at_transmit(struct control *control, struct interface *interface)
+{
+	bool is_mute = interface->state == INTERFACE_ATTACHED &&
+		       interface->mode == NLB_MODE_NATIVE &&
+		       !neigh_can_transmit(control->neigh, interface->port.ifindex);
+
+	if (is_mute && !interface->is_mute)
+		log_warn("interface: '%s' does not transmit what XDP redirects to it",
+			 interface->port.name);
+	interface->is_mute = is_mute;
+}
+
 static int attach(struct control *control, struct interface *interface, struct err *err)
 {
 	enum nlb_mode mode = NLB_MODE_AUTO;
@@ -148,12 +162,14 @@ static int attach(struct control *control, struct interface *interface, struct e
 		return 0;
 	}
 	interface->attached_ifindex = interface->port.ifindex;
+	offloads_take(control->store, interface);
 	ret = nlb_attach(control->nlb, interface->port.name, wanted_mode(control), &mode, &own);
 	if (ret) {
 		set_error(interface, &own);
 		return err_set(err, ret, "%s", own.text);
 	}
 	set_attached(interface, mode);
+	look_at_transmit(control, interface);
 	follow_carrier(interface);
 	return 0;
 }
@@ -184,6 +200,7 @@ static void let_go(struct control *control, const struct interface *interface)
 		 interface->port.name, interface->port.of);
 	if (nlb_detach_interface(control->nlb, interface->port.name, &err))
 		log_error("interface: '%s': %s", interface->port.name, err.text);
+	offloads_give_back(control->store, interface->port.name);
 }
 
 static bool is_among(const struct port *ports, size_t count, const char *name)
@@ -225,6 +242,11 @@ static void follow_ports(struct control *control)
 	interfaces->count = count;
 }
 
+static bool is_listed(const char *ifname, const void *arg)
+{
+	return find((struct interfaces *)arg, ifname) != NULL;
+}
+
 static int detach_others(struct control *control, struct err *err)
 {
 	const char *names[PORTS_MAX];
@@ -232,6 +254,7 @@ static int detach_others(struct control *control, struct err *err)
 
 	for (size_t i = 0; i < interfaces->count; i++)
 		names[i] = interfaces->list[i].port.name;
+	offloads_give_back_others(control->store, is_listed, interfaces);
 	return nlb_detach_others(control->nlb, names, interfaces->count, err);
 }
 
@@ -286,6 +309,8 @@ void interfaces_tick(struct control *control)
 		interface = &control->interfaces.list[i];
 		if (interface->state != INTERFACE_ATTACHED)
 			(void)!attach(control, interface, NULL);
+		else
+			look_at_transmit(control, interface);
 	}
 }
 

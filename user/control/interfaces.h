@@ -23,7 +23,10 @@ struct interface {
 	enum interface_state state;
 	enum nlb_mode mode;	   /* obtained; with INTERFACE_ATTACHED */
 	unsigned attached_ifindex; /* of the last try: an interface that came back has another one */
+	bool is_mute;		   /* its driver does not transmit what is redirected to it */
 	bool is_down;		   /* attached, but without carrier or administratively down */
+	uint32_t offloads_off;	  /* bits of enum nlb_offload: turned off by us, to be given back */
+	uint32_t offloads_stuck;  /* … on, and the driver can't do without */
 	char reason[ERR_TEXT_MAX];
 };
 

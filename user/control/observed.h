@@ -52,6 +52,7 @@ struct observed_target {
 
 	bool is_watched; /* a neigh_watch() of ours */
 	struct neigh_path path;
+	struct addr source; /* the last one it was reached from */
 	bool lacks_port; /* resolved, but by an interface that the program may not send by */
 
 	int64_t drain_until_ms; /* wall clock; 0: does not drain. In the past: its drain is over */

@@ -24,7 +24,8 @@ struct port {
 typedef void ports_resolve_fn(const char *ifname, struct neigh_ports *ports, void *arg);
 
 /* Fills ports[PORTS_MAX] in the order of the settings, each interface once, whatever names lead to
- * it; what can't be resolved stands there under its own name, without an ifindex. Returns how many. */
+ * it; what can't be resolved stands there under its own name, without an ifindex. Returns how many.
+ */
 size_t ports_list(const char *const *names, size_t count, ports_resolve_fn *resolve, void *arg,
 		  struct port ports[PORTS_MAX]);
 

@@ -36,6 +36,27 @@ static void add(json_t *list, const char *severity, const char *cure, const char
 #define add_error(problems, cure, ...)	 add((problems)->errors, "error", cure, __VA_ARGS__)
 #define add_warning(problems, cure, ...) add((problems)->warnings, "warning", cure, __VA_ARGS__)
 
+static void of_offloads(const struct interface *interface, struct problems *problems)
+{
+	for (unsigned i = 0; i < NLB_OFFLOAD_COUNT; i++)
+		if (interface->offloads_stuck & NLB_OFFLOAD_BIT(i))
+			add_error(problems,
+				  "turn it off with ethtool -K, or take another NIC: this driver did "
+				  "not let Leat do it",
+				  "interface '%s' %s (%s)", interface->port.name,
+				  nlb_offload_help(i), nlb_offload_name(i));
+}
+
+static const char *mute_cure(const struct control *control, const struct interface *interface)
+{
+	struct neigh_link link;
+
+	if (neigh_link_by_name(control->neigh, interface->port.name, &link) &&
+	    strcmp(link.kind, "veth") == 0)
+		return "give its other end an XDP program, or 'ethtool -K PEER gro on'";
+	return "take a NIC whose driver has XDP transmit, or set xdp_mode: generic";
+}
+
 static const char *missing_cure(const struct interface *interface)
 {
 	return strstr(interface->reason, "bond") ? "add a member to the bond: ip link set NAME master BOND"
@@ -62,6 +83,12 @@ static void of_interfaces(const struct control *control, struct problems *proble
 			add_warning(problems,
 				    "use a NIC whose driver has native XDP for more than a trial",
 				    "interface '%s' runs in generic mode: slow", name);
+		of_offloads(interface, problems);
+		if (interface->is_mute)
+			add_error(problems, mute_cure(control, interface),
+				  "interface '%s' does not transmit what XDP redirects to it: packets "
+				  "that are to leave by it from another interface vanish",
+				  name);
 	}
 }
 
@@ -264,6 +291,22 @@ static void of_tables(const struct control *control, struct problems *problems)
 			  (long long)((now_ms - control->ports_exhausted_ms) / 1000));
 }
 
+/* Nobody would answer ARP for it: targets on the same L2 could not answer. */
+static void of_snat_addresses(const struct control *control, struct problems *problems)
+{
+	const struct conf_node_settings *node = &control->settings->node;
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < node->snat_address_count; i++)
+		if (!neigh_is_local(control->neigh, &node->snat_addresses[i]))
+			add_warning(problems,
+				    "put it on an interface (ip addr add), unless the targets' "
+				    "router has a route for it to this host",
+				    "snat address '%s' is on no interface of this host: answers of "
+				    "targets may not find it",
+				    addr_format(&node->snat_addresses[i], text));
+}
+
 static void of_settings(const struct control *control, struct problems *problems)
 {
 	if (control->local_ports_overlap)
@@ -276,7 +319,7 @@ json_t *problems_list(const struct control *control)
 	static void (*const kinds[])(const struct control *, struct problems *) = {
 		of_reconcile, of_interfaces, of_load_balancers, of_target_groups,
 		of_families,  of_next_hops,  of_ports,          of_tables,
-		of_settings,
+		of_settings,  of_snat_addresses,
 	};
 	struct problems problems = {.errors = json_array(), .warnings = json_array()};
 

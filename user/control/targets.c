@@ -56,12 +56,29 @@ static void watch(struct targets *targets, struct observed_target *seen)
 	neigh_path(targets->neigh, &seen->address, &seen->path);
 }
 
+static void follow_source(struct targets *targets, struct observed_target *seen)
+{
+	const struct addr *now = &seen->path.source;
+
+	if (seen->path.state != NEIGH_RESOLVED || !addr_is_set(now) ||
+	    addr_equal(&seen->source, now))
+		return;
+	if (addr_is_set(&seen->source))
+		sources_note(&targets->sources, &seen->source, clock_mono_ms());
+	seen->source = *now;
+}
+
 void targets_refresh_paths(struct targets *targets)
 {
 	struct observed_target *seen;
 
-	list_for_each(seen, &targets->observed.targets, node) if (seen->is_watched)
+	list_for_each(seen, &targets->observed.targets, node)
+	{
+		if (!seen->is_watched)
+			continue;
 		neigh_path(targets->neigh, &seen->address, &seen->path);
+		follow_source(targets, seen);
+	}
 }
 
 bool targets_are_settled(struct targets *targets)

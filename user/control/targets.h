@@ -9,6 +9,7 @@
 #define LEAT_CONTROL_TARGETS_H
 
 #include "observed.h"
+#include "sources.h"
 #include "tally.h"
 
 struct nlb;
@@ -28,6 +29,7 @@ struct targets {
 	size_t found_count;	       /* targets that took flows when leatd started */
 	const struct nlb *nlb; /* borrowed; the plane whose maps follow the table; NULL: none yet */
 	unsigned idle_round;   /* leavers.c */
+	struct sources sources; /* that targets saw and do not see any more */
 	uint64_t transitions;	       /* changes of health so far */
 };
 

@@ -300,6 +300,18 @@ void neigh_doubt(struct neigh *neigh, const struct addr *address)
 		watch_doubt(watch);
 }
 
+bool neigh_is_local(const struct neigh *neigh, const struct addr *address)
+{
+	struct route route;
+
+	return route_lookup(neigh->requests, address, 0, &route) || route.answer == ROUTE_LOCAL;
+}
+
+bool neigh_can_transmit(struct neigh *neigh, unsigned ifindex)
+{
+	return features_can_transmit(&neigh->features, ifindex);
+}
+
 struct tally {
 	unsigned *counts;
 	size_t n;
@@ -384,6 +396,7 @@ void neigh_free(struct neigh *neigh)
 {
 	if (!neigh)
 		return;
+	features_fini(&neigh->features);
 	announcements_fini(&neigh->announcements);
 	kept_fini(&neigh->kept);
 	watches_fini(&neigh->watches);

@@ -101,6 +101,13 @@ void neigh_ports(const struct neigh *neigh, const char *ifname, struct neigh_por
  * the old one in use until the answer. At most once a second for each next hop. */
 void neigh_doubt(struct neigh *neigh, const struct addr *address);
 
+/* Does the interface's driver transmit what XDP redirects to it? (Of a veth that depends on its other end.) True also when the kernel can't say: before
+ * Linux 6.3. */
+bool neigh_can_transmit(struct neigh *neigh, unsigned ifindex);
+
+/* Is it one of this host's own addresses? True also when the kernel can't say. */
+bool neigh_is_local(const struct neigh *neigh, const struct addr *address);
+
 /* Counts by state, for metrics: counts[enum neigh_path_state]. */
 void neigh_count(const struct neigh *neigh, unsigned counts[], size_t n);
 

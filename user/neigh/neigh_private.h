@@ -4,6 +4,7 @@
 #define LEAT_NEIGH_NEIGH_PRIVATE_H
 
 #include "announce.h"
+#include "features.h"
 #include "hop.h"
 #include "kept.h"
 #include "link.h"
@@ -22,6 +23,7 @@ struct neigh {
 	bool has_lost_events;
 	unsigned resyncs; /* because of that, ever */
 
+	struct features features;
 	struct links links;
 	struct hops hops;
 	struct watches watches;

@@ -77,9 +77,8 @@ static const struct {
 	int error;
 	enum route_answer answer;
 } answers[] = {
-	{-ENETUNREACH, ROUTE_NONE},	     {-ENETDOWN, ROUTE_NONE},
-	{-EHOSTUNREACH, ROUTE_UNREACHABLE}, {-EACCES, ROUTE_PROHIBITED},
-	{-EINVAL, ROUTE_BLACKHOLE},
+	{-ENETUNREACH, ROUTE_NONE},  {-ENETDOWN, ROUTE_NONE},	 {-EHOSTUNREACH, ROUTE_UNREACHABLE},
+	{-EACCES, ROUTE_PROHIBITED}, {-EINVAL, ROUTE_BLACKHOLE},
 };
 
 static int take_error(int ret, struct route *route)
@@ -158,8 +157,9 @@ static void on_multipath(struct nlmsghdr *hdr, void *arg)
 		return;
 	nexthop = nla_data(tb[RTA_MULTIPATH]);
 	len = nla_len(tb[RTA_MULTIPATH]);
-	for (; RTNH_OK(nexthop, len); len -= RTNH_ALIGN(nexthop->rtnh_len),
-				      nexthop = RTNH_NEXT(nexthop))
+	/* RTNH_OK alone reads the length of what may lie behind the end. */
+	for (; len >= (int)sizeof(*nexthop) && RTNH_OK(nexthop, len);
+	     len -= RTNH_ALIGN(nexthop->rtnh_len), nexthop = RTNH_NEXT(nexthop))
 		add_hop(arg, nexthop, rtm->rtm_family);
 }
 

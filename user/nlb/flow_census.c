@@ -21,6 +21,8 @@ struct nlb_census {
 	struct nlb_flow_walk flows, replies;
 	uint64_t began_ns;
 	bool is_running;
+	struct addr lost[NLB_LOST_SOURCES_MAX]; /* sources that this host has no more */
+	size_t lost_count;
 	bool is_broken; /* a table could not be read to its end: this pass is not published */
 };
 
@@ -122,6 +124,33 @@ static void delete_gone_reply(struct nlb *nlb, const struct nlb_tuple *key)
 		nlb->census->counting.expired += !bpf_map_delete_elem(fd, key);
 }
 
+static bool is_lost(const struct nlb *nlb, const uint8_t source[16])
+{
+	const struct nlb_census *census = nlb->census;
+
+	for (size_t i = 0; i < census->lost_count; i++)
+		if (!memcmp(census->lost[i].bytes, source, sizeof(census->lost[i].bytes)))
+			return true;
+	return false;
+}
+
+static bool has_lost_source(const struct nlb *nlb, const struct nlb_flow_pair *pair)
+{
+	return pair->has_flow && pair->flow.snat_port && is_lost(nlb, pair->flow.snat);
+}
+
+/* The flow and the claim on its port, as one: what was opened anew meanwhile has another source. */
+static bool delete_if_lost(struct nlb *nlb, const struct nlb_tuple *key)
+{
+	struct nlb_flow_pair pair;
+
+	nlb_flow_pair_of_flow(&nlb->maps, key, &pair);
+	if (!has_lost_source(nlb, &pair))
+		return false;
+	nlb->census->counting.expired += nlb_flow_pair_delete(&nlb->maps, &pair);
+	return true;
+}
+
 static bool delete_if_expired(struct nlb *nlb, const struct nlb_flow_pair *pair, uint64_t now_ns)
 {
 	if (!nlb_flow_pair_is_expired(nlb->maps.settings, pair, now_ns))
@@ -140,6 +169,9 @@ static void visit_flow(struct nlb *nlb, uint32_t i, uint64_t now_ns)
 		delete_gone_flow(nlb, &walk->keys[i]);
 		return;
 	}
+	if (nlb->census->lost_count && is_lost(nlb, flow->snat) &&
+	    delete_if_lost(nlb, &walk->keys[i]))
+		return;
 	if (nlb_flow_is_expired(nlb->maps.settings, flow, now_ns)) {
 		nlb_flow_pair_of_flow(&nlb->maps, &walk->keys[i], &pair);
 		if (!pair.has_flow || delete_if_expired(nlb, &pair, now_ns))
@@ -198,6 +230,17 @@ bool nlb_flow_census_step(struct nlb *nlb, uint64_t mono_ns)
 		return false;
 	end_pass(census, mono_ns);
 	return true;
+}
+
+void nlb_flow_census_end_sources(struct nlb *nlb, const struct addr *sources, size_t count)
+{
+	if (!nlb->census)
+		nlb->census = census_new();
+	if (!nlb->census)
+		return;
+	nlb->census->lost_count = count < NLB_LOST_SOURCES_MAX ? count : NLB_LOST_SOURCES_MAX;
+	for (size_t i = 0; i < nlb->census->lost_count; i++)
+		nlb->census->lost[i] = sources[i];
 }
 
 const struct nlb_flow_census *nlb_flow_census(const struct nlb *nlb)

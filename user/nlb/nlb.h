@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "leat/nlb_abi.h"
 #include "leat/nlb_verdicts.h"
@@ -143,6 +144,38 @@ int nlb_detach_others(struct nlb *nlb, const char *const *keep, size_t count, st
 __must_check int nlb_remove_all(const char *bpffs, struct err *err);
 const char *nlb_mode_name(enum nlb_mode mode); /* "native", "generic", "auto" */
 
+/* ---- offloads: what a NIC does to frames before XDP sees them, and must not --------------------------------------------------------
+ * A VLAN tag that is taken off is invisible (answers would leave without it), and frames that were glued together are not what the client sent. By
+ * the names of ethtool -k. */
+/* X(id, feature, what it does) */
+#define NLB_OFFLOADS(X)                                                                    \
+	X(VLAN, "rx-vlan-hw-parse", "takes VLAN tags off before XDP sees them")            \
+	X(STAG, "rx-vlan-stag-hw-parse", "takes 802.1ad tags off before XDP sees them")    \
+	X(LRO, "rx-lro", "glues segments together before XDP sees them")                   \
+	X(GRO_HW, "rx-gro-hw", "glues segments together before XDP sees them")
+
+enum nlb_offload {
+#define X(id, feature, help) NLB_OFFLOAD_##id,
+	NLB_OFFLOADS(X)
+#undef X
+	NLB_OFFLOAD_COUNT
+};
+
+#define NLB_OFFLOAD_BIT(offload) (1U << (offload))
+
+const char *nlb_offload_name(enum nlb_offload offload);
+const char *nlb_offload_help(enum nlb_offload offload);
+
+/* Turns off those that are on. *changed: bits of those that were turned off now; *stuck: of those
+ * that stay on, because the driver can't do without. A driver that knows none of them has none on. 0, or -errno: the
+ * kernel could not say. */
+__must_check int nlb_offloads_off(const char *ifname, uint32_t *changed, uint32_t *stuck);
+/* Turns these on again. An interface that is gone: 0. */
+int nlb_offloads_restore(const char *ifname, uint32_t bits);
+
+/* "rx-lro, rx-gro-hw" */
+void nlb_offloads_list(uint32_t bits, struct buf *out);
+
 /* Writes the sign of life into settings. */
 void nlb_heartbeat(struct nlb *nlb, uint64_t mono_ns);
 
@@ -166,6 +199,9 @@ struct nlb_flow_census {
 	uint64_t passes;
 	uint64_t took_ms; /* duration of the last pass */
 };
+/* Flows whose source towards the target is one of these end with the next pass: their answers can't arrive any more. Copied; replaces the last list. */
+#define NLB_LOST_SOURCES_MAX 16
+void nlb_flow_census_end_sources(struct nlb *nlb, const struct addr *sources, size_t count);
 /* Does the next slice. Returns true when it finished a pass. */
 bool nlb_flow_census_step(struct nlb *nlb, uint64_t mono_ns);
 const struct nlb_flow_census *nlb_flow_census(const struct nlb *nlb);

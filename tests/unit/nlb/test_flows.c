@@ -155,6 +155,29 @@ static void the_living_are_counted(void **state)
 	assert_int_equal(take_census(nlb)->by_target[3], 7);
 }
 
+/* A source that the host has lost takes its flows along, both entries; others stay. */
+static void the_flows_of_a_lost_source_end(void **state)
+{
+	static const struct addr lost[] = {{AF_INET, {10, 0, 0, 9}}, {AF_INET, {10, 0, 0, 1}}};
+	struct nlb *nlb = lab_open();
+	struct nlb_flow other = flow_of(NLB_FLOW_ESTABLISHED, 1);
+
+	fill_target(nlb);
+	put_pair(nlb, 1, NLB_FLOW_ESTABLISHED, 1, NLB_FLOW_ESTABLISHED, 1);
+	memcpy(other.snat, (uint8_t[]){10, 0, 0, 2}, 4);
+	other.snat_port = htons(2002);
+	put_flow(nlb, 2, other);
+	put_flow(nlb, 3, flow_of(NLB_FLOW_ESTABLISHED, 1)); /* l2: no source at all */
+	assert_int_equal(take_census(nlb)->flows, 3);
+	nlb_flow_census_end_sources(nlb, lost, 2);
+	assert_int_equal(take_census(nlb)->flows, 2);
+	assert_false(has_flow(nlb, 1) || has_reply(nlb, 1));
+	assert_true(has_flow(nlb, 2) && has_flow(nlb, 3));
+	nlb_flow_census_end_sources(nlb, NULL, 0);
+	put_pair(nlb, 1, NLB_FLOW_ESTABLISHED, 1, NLB_FLOW_ESTABLISHED, 1);
+	assert_int_equal(take_census(nlb)->flows, 3);
+}
+
 struct limit {
 	uint8_t state;
 	unsigned seconds;
@@ -384,6 +407,7 @@ static void verdicts_and_states_have_words(void **state)
 static const struct CMUnitTest tests[] = {
 	LAB_TEST(nothing_is_counted_before_the_first_pass),
 	LAB_TEST(the_living_are_counted),
+	LAB_TEST(the_flows_of_a_lost_source_end),
 	LAB_TEST(every_state_expires_at_its_own_limit),
 	LAB_TEST(an_entry_seen_after_now_lives),
 	LAB_TEST(a_pair_lives_as_long_as_either_half),

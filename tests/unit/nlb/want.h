@@ -80,7 +80,11 @@ static inline struct nlb_want_target *want_target(struct nlb_want_group *group, 
 		.weight = 1,
 		.in_ring = true,
 		.takes_new = true,
-		.path = {true, 2, {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, 1500},
+		.path = {.is_resolved = true,
+			 .ifindex = 2,
+			 .dst_mac = {2, 0, 0, 0, 0, 1},
+			 .src_mac = {2, 0, 0, 0, 0, 2},
+			 .mtu = 1500},
 		.snat_count = 1};
 	target->snats[0] = address_of(group->family == AF_INET ? "10.0.9.9" : "fd00::9:9");
 	return target;
