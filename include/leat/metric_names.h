@@ -28,6 +28,10 @@
 	       "Number of the change of the desired state that is in force.")                       \
 	METRIC(XDP_ATTACHED, "xdp_attached", GAUGE, "", "interface,mode",                           \
 	       "1 while the XDP program is attached to the interface in this mode (native, generic).") \
+	METRIC(INTERFACE_UP, "interface_up", GAUGE, "", "interface",                                \
+	       "1 while an interface that carries the program is up with carrier, else 0.")         \
+	METRIC(INTERFACE_TRANSMITS, "interface_transmits", GAUGE, "", "interface",                  \
+	       "1 while its driver transmits what XDP redirects to the interface, 0 when such packets vanish.") \
 	                                                                                            \
 	METRIC(VERDICT_PACKETS, "verdict_packets_total", COUNTER, "packets", "verdict",             \
 	       "Packets by how their walk through the XDP program ended.")                          \

@@ -43,10 +43,13 @@ fi
 check "the state is accepted" state "10.9.1.11, 'fd09:1::11'"
 wait_healthy
 check "traffic flows" connect plain
+check_equal "target list -o json says how packets leave" "back back $(in_ns t1 -o link show eth0 | grep -o 'link/ether [^ ]*' | cut -d' ' -f2) 0 1500" \
+	"$(ctl target list -o json | jq -r '.targets[] | select(.target == "10.9.1.11:8080") | .path | "\(.interface) \(.route) \(.mac) \(.vlans | length) \(.mtu)"')"
 in_ns sw link set dev port0 xdp off
 if wait_until 8 status_says "interface 'back' does not transmit what XDP redirects to it"; then
 	ok "an interface that does not transmit is named"
 	check_match "with the cure" "gro on" "$(ctl status)"
+	check_match "and a metric" 'leat_interface_transmits{interface="back"} 0' "$(on lb curl -s http://127.0.0.1:9101/metrics)"
 	in_ns sw link set dev port0 xdp obj "$TOOLS/lab-pass.bpf.o" sec xdp
 	check "and no more when it does" wait_until 8 status_is_silent "does not transmit"
 else
@@ -102,6 +105,8 @@ if in_ns lb link add link back name back.100 type vlan id 100 2>/dev/null; then
 	check "connections to it succeed, IPv6" connect vlan6 $VIP6 $FROM6
 	check "a target in a VLAN within a VLAN" state "10.9.7.11"
 	wait_healthy
+	check_equal "its tags are shown" "back back.7.9 7 9" \
+		"$(ctl target list -o json | jq -r '.targets[] | select(.target == "10.9.7.11:8080") | .path | "\(.interface) \(.route) \(.vlans | join(" "))"')"
 	check "connections to it succeed" connect qinq
 	settings "front, back.100"
 	check_equal "a VLAN in the settings is attached by what it lies on" back "$(ctl status -o json | jq -r '.interfaces[] | select(.of == "back.100") | .name')"
@@ -141,7 +146,7 @@ if in_ns lb link add bond0 type bond mode active-backup miimon 100 2>/dev/null; 
 	wait_healthy
 	check_equal "the program is attached to the bond's members" "side two" "$(ctl status -o json | jq -r '[.interfaces[] | select(.of == "bond0") | .name] | sort | join(" ")')"
 	check "connections through the bond succeed" connect bond
-	active=$(on lb cat /sys/class/net/bond0/bonding/active_slave 2>/dev/null || in_ns lb -d link show bond0 | grep -o 'active_slave [a-z]*' | cut -d' ' -f2)
+	active=$(in_ns lb -d link show bond0 | grep -o 'active_slave [a-z]*' | cut -d' ' -f2)
 	in_ns t2 link set "${active:-side}" down
 	sleep 2
 	check "so they do after its active member fails" wait_until 5 connect failover

@@ -35,6 +35,28 @@ static json_t *next_hop_of(const struct observed_target *seen)
 	return json_string(neigh_path_state_name(seen->path.state));
 }
 
+/* How its packets leave: by which interface and to which MAC, with which tags, how long they may
+ * be. */
+static json_t *path_of(const struct observed_target *seen)
+{
+	const struct neigh_path *path = &seen->path;
+	const uint8_t *mac = path->next_hop_mac;
+	json_t *vlans;
+
+	if (!seen->is_watched || path->state != NEIGH_RESOLVED)
+		return json_null();
+	vlans = json_array();
+	if (path->vlan_outer)
+		json_array_append_new(vlans, json_integer(path->vlan_outer));
+	if (path->vlan_inner)
+		json_array_append_new(vlans, json_integer(path->vlan_inner));
+	return json_pack("{ss ss so so sI}", "interface", path->port_name, "route", path->ifname,
+			 "mac",
+			 json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+				      mac[3], mac[4], mac[5]),
+			 "vlans", vlans, "mtu", (json_int_t)path->mtu);
+}
+
 /* Why it is in its state, and why it gets nothing although it is healthy. */
 static json_t *description_of(const struct observed_target *seen, const struct route_ring *ring)
 {
@@ -89,7 +111,7 @@ static json_t *describe_one(const struct control *control, const struct observed
 
 	count = describe_target_count(control, seen->group, &seen->address, seen->port, &flows);
 	return json_pack(
-		"{ss ss ss si si sf ss ss so sI so sI sf sI sI sI so so sb sb}", "target_group",
+		"{ss ss ss si si sf ss ss so sI so sI sf sI sI sI so so so sb sb}", "target_group",
 		seen->group, "target", endpoint_format(&seen->address, seen->port, endpoint),
 		"address", addr_format(&seen->address, address), "port", (int)seen->port, "weight",
 		seen->target ? (int)seen->target->weight : 0, "share_pct",
@@ -99,7 +121,7 @@ static json_t *describe_one(const struct control *control, const struct observed
 		health->checks ? json_integer(health->last_took_ms) : json_null(), "flows",
 		(json_int_t)flows, "new_flows_per_s", seen->sample.new_flows_per_s, "new_flows",
 		(json_int_t)count.new_flows, "checks", (json_int_t)health->checks, "failures",
-		(json_int_t)health->failures, "next_hop", next_hop_of(seen), "description",
+		(json_int_t)health->failures, "next_hop", next_hop_of(seen), "path", path_of(seen), "description",
 		description_of(seen, ring), "registered", seen->target != NULL, "takes_new_flows",
 		route->in_ring && route->takes_new);
 }

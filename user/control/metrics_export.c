@@ -10,15 +10,29 @@
 #include "metrics/metrics.h"
 #include "want.h"
 
+/* Rows of a metric stay together: one pass over the interfaces for each. */
+static void of_interfaces(const struct control *control, struct metrics_writer *w)
+{
+	const struct interface *list = control->interfaces.list;
+	size_t count = control->interfaces.count;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].state == INTERFACE_ATTACHED)
+			metrics_add_u64(w, METRIC_XDP_ATTACHED, 1, list[i].port.name,
+					nlb_mode_name(list[i].mode));
+	for (size_t i = 0; i < count; i++)
+		metrics_add_u64(w, METRIC_INTERFACE_UP, list[i].port.is_up, list[i].port.name);
+	for (size_t i = 0; i < count; i++)
+		metrics_add_u64(w, METRIC_INTERFACE_TRANSMITS, !list[i].is_mute,
+				list[i].port.name);
+}
+
 static void of_node(const struct control *control, struct metrics_writer *w)
 {
 	metrics_add(w, METRIC_BUILD_INFO, 1, LEAT_VERSION);
 	metrics_add(w, METRIC_START_TIME_SECONDS, (double)control->started_ms / 1000);
 	metrics_add_u64(w, METRIC_CONFIG_CHANGE_NUMBER, control->change_number);
-	for (size_t i = 0; i < control->interfaces.count; i++)
-		if (control->interfaces.list[i].state == INTERFACE_ATTACHED)
-			metrics_add_u64(w, METRIC_XDP_ATTACHED, 1, control->interfaces.list[i].port.name,
-					nlb_mode_name(control->interfaces.list[i].mode));
+	of_interfaces(control, w);
 }
 
 static void of_verdicts(const struct control *control, struct metrics_writer *w)
