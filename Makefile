@@ -157,10 +157,27 @@ $$(BUILD)/tests/unit/$(1)/test_%: tests/unit/$(1)/test_%.c $(call archives,$(1))
 endef
 $(foreach d,$(DIRS),$(eval $(call unit,$(d))))
 
-$(BUILD)/tests/bpf/run: $(wildcard tests/bpf/*.c tests/bpf/*.h) $(SKELETONS) $(BUILD)/lib/base.a
+# The data path compiled for the host: its own flags, as it reads fields where they lie in a frame, aligned or not.
+# Sanitized, it is one enormous function, which clang optimizes for minutes: not at all then.
+NATIVE_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(if $(SANITIZE),-O0 -g,$(OPT)) $(SANITIZE) -fno-sanitize=alignment $(WERROR) -Wall -Wextra \
+	-Wno-unused-parameter -Wno-unknown-pragmas -Wno-address-of-packed-member -Itests/bpf/native/include -Iinclude -Ibpf $(CFLAGS)
+NATIVE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/native/*.c))
+
+$(BUILD)/tests/bpf/native/walk.o: tests/bpf/native/walk.c
+	@mkdir -p $(@D)
+	@echo "  CC     $<"
+	$(Q)$(CC) $(NATIVE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/bpf/native/%.o: tests/bpf/native/%.c
+	@mkdir -p $(@D)
+	@echo "  CC     $<"
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+# -rdynamic: the runner finds the native maps by the names that the kernel's have.
+$(BUILD)/tests/bpf/run: $(wildcard tests/bpf/*.c tests/bpf/*.h tests/bpf/native/*.h) $(NATIVE) $(SKELETONS) $(BUILD)/lib/base.a
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -Itests/bpf -o $@ $(filter %.c,$^) $(BUILD)/lib/base.a $(LIBS_nlb)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -Itests/bpf -o $@ $(filter %.c,$^) $(NATIVE) $(BUILD)/lib/base.a $(LIBS_nlb)
 
 # libFuzzer targets need clang: make fuzzers builds them with it.
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(call archives,conf)
@@ -178,8 +195,9 @@ fuzz-programs: $(FUZZERS)
 unit: $(UNITS) ## build and run the unit tests
 	@set -e; for t in $(UNITS); do $$t; done
 
-.PHONY: unit-programs
+.PHONY: unit-programs bpf-programs
 unit-programs: $(UNITS)
+bpf-programs: $(BPFTESTS)
 
 .PHONY: check
 check: ## run every test (as root): ./tools/test

@@ -317,7 +317,7 @@ static bool statement_forget(struct world *w, const struct line *line, struct re
 {
 	if (line->count != 2 || !is_table(line->words[1]))
 		return report_fail(report, "usage: forget flows|replies");
-	tables_clear(w->program, word_is(line->words[1], "flows") ? MAP_FLOWS : MAP_REPLIES);
+	program_clear(w->program, word_is(line->words[1], "flows") ? MAP_FLOWS : MAP_REPLIES);
 	return true;
 }
 

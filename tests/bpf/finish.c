@@ -86,11 +86,15 @@ static bool finish_udp(struct builder *b, const struct layer *l, int at)
 	return finish_l4(b, l, at, IPPROTO_UDP, 6);
 }
 
-/* Takes bytes [from, to) out of the frame, and out of its fields. */
+/* Takes bytes [from, to) out of the frame, and out of its fields. What was cut off (`cut` comes
+ * first) can't be taken out as well. */
 static void take_out(struct frame *frame, size_t from, size_t to)
 {
 	struct span *span = frame->spans, *end = span + frame->span_count;
 
+	to = to < frame->len ? to : frame->len;
+	if (from >= to)
+		return;
 	memmove(frame->bytes + from, frame->bytes + to, frame->len - to);
 	frame->len -= to - from;
 	for (; span < end; span++) {

@@ -17,6 +17,7 @@
 #include "netns.h"
 #include "program.h"
 #include "run.h"
+#include "twin.h"
 
 #define EXIT_USAGE   2
 #define EXIT_SKIPPED 77
@@ -25,6 +26,7 @@ struct options {
 	const char *folder;
 	bool help;
 	bool list;
+	bool kernel_only;
 	struct step_options step;
 	char **filters;
 	int filter_count;
@@ -39,6 +41,7 @@ static void usage(FILE *to)
 	fputs("usage: run [OPTION]... [PART-OF-A-NAME]...\n"
 	      "  -f, --fixtures DIR  where the fixture files are (tests/bpf/fixtures)\n"
 	      "  -l, --list          list the tests and run none\n"
+	      "  -k, --kernel-only   not the native build beside the kernel\n"
 	      "  -s, --stress        run every packet's truncated and damaged forms, too\n"
 	      "      --seed N        of the damage (1)\n"
 	      "  -v, --verbose       say what every packet came to\n",
@@ -51,6 +54,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
 	static const struct option options[] = {
 		{"fixtures", required_argument, NULL, 'f'},
 		{"list", no_argument, NULL, 'l'},
+		{"kernel-only", no_argument, NULL, 'k'},
 		{"stress", no_argument, NULL, 's'},
 		{"seed", required_argument, NULL, OPTION_SEED},
 		{"verbose", no_argument, NULL, 'v'},
@@ -60,11 +64,13 @@ static bool parse_options(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){.folder = "tests/bpf/fixtures", .step.seed = 1};
-	while ((c = getopt_long(argc, argv, "f:lsvh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "f:klsvh", options, NULL)) != -1) {
 		if (c == 'f')
 			o->folder = optarg;
 		else if (c == 'l')
 			o->list = true;
+		else if (c == 'k')
+			o->kernel_only = true;
 		else if (c == 's')
 			o->step.stress = true;
 		else if (c == 'v')
@@ -154,9 +160,11 @@ static int prepare(struct programs *programs, const struct options *o)
 	}
 	err = netns_enter(why, sizeof(why));
 	if (!err)
-		err = program_open(&programs->usual, false, o->step.verbose, why, sizeof(why));
+		err = program_open(&programs->usual, false, !o->kernel_only, o->step.verbose, why,
+				   sizeof(why));
 	if (!err) {
-		err = program_open(&programs->limited, true, o->step.verbose, why, sizeof(why));
+		err = program_open(&programs->limited, true, !o->kernel_only, o->step.verbose, why,
+				   sizeof(why));
 		if (!err)
 			return 0;
 		program_close(&programs->usual);
@@ -165,8 +173,13 @@ static int prepare(struct programs *programs, const struct options *o)
 	return err == -EPERM || err == -ENOSYS ? 1 : -1;
 }
 
-static int summary(const struct tally *tally)
+static int summary(const struct tally *tally, const struct options *o)
 {
+	if (o->kernel_only)
+		printf("bpf: the native build was left out\n");
+	else
+		printf("bpf: %lu packets did the same in the kernel and natively (%s)\n",
+		       twin_agreed, twin_build());
 	printf("bpf: %d passed, %d failed, %d skipped\n", tally->passed, tally->failed,
 	       tally->skipped);
 	if (tally->failed)
@@ -217,5 +230,5 @@ int main(int argc, char **argv)
 		tally.failed = wanted;
 	}
 	fixtures_fini(&fixtures);
-	return summary(&tally);
+	return summary(&tally, &options);
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "twin.h"
+
 static void read_counts(struct world *w, struct probe *p)
 {
 	int i;
@@ -96,6 +98,24 @@ static bool obey_frame(const struct probe *p, const uint8_t *frame, size_t len,
 	return false;
 }
 
+/* The native build does the same. */
+static bool obey_twin(struct world *w, const uint8_t *frame, size_t len, int interface,
+		      bool whole_tables, const struct probe *p, struct report *report)
+{
+	const struct outcome *o = &p->outcome;
+	const struct twin_packet packet = {.in = frame,
+					   .in_len = len,
+					   .ifindex = netns_ifindexes[interface],
+					   .before_ns = o->before_ns,
+					   .after_ns = o->after_ns,
+					   .action = o->action,
+					   .verdict = p->verdict,
+					   .out = o->bytes,
+					   .out_len = o->len};
+
+	return !w->program->twin || twin_run(w->program->twin, &packet, whole_tables, report);
+}
+
 bool probe_run(struct world *w, const uint8_t *frame, size_t len, int interface, bool watch_entries,
 	       struct probe *p, struct report *report)
 {
@@ -117,7 +137,10 @@ bool probe_run(struct world *w, const uint8_t *frame, size_t len, int interface,
 	subtract(&after, &before, sizeof(after));
 	subtract(p->listeners, start.listeners, sizeof(p->listeners));
 	subtract(p->targets, start.targets, sizeof(p->targets));
-	if (!find_verdict(&after, len, p, report) || !obey_frame(p, frame, len, report))
+	if (!find_verdict(&after, len, p, report))
+		return false;
+	if (!obey_twin(w, frame, len, interface, watch_entries, p, report) ||
+	    !obey_frame(p, frame, len, report))
 		return false;
 	if (!watch_entries)
 		return true;

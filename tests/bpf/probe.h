@@ -6,6 +6,7 @@
  * that verdict's
  *   - PASS: neither the frame nor a flow or reply is touched; DROP: no entry is added
  *   - verdict `none` never comes
+ *   - the native build of the same headers does the same (twin.h)
  */
 #ifndef LEAT_TESTS_BPF_PROBE_H
 #define LEAT_TESTS_BPF_PROBE_H

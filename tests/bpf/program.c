@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "nlb.skel.h"
+#include "twin.h"
 
 static const struct {
 	const char *name;
@@ -61,7 +63,14 @@ static void size_table(struct bpf_map *map, bool limited)
 		bpf_map__set_type(map, BPF_MAP_TYPE_HASH);
 }
 
-int program_open(struct program *p, bool limited, bool verbose, char *why, size_t room)
+static int open_twin(struct program *p, char *why, size_t room)
+{
+	p->twin = twin_open(p->skeleton->obj, "nlb_ingress", why, room);
+	return p->twin ? 0 : -EINVAL;
+}
+
+int program_open(struct program *p, bool limited, bool with_twin, bool verbose, char *why,
+		 size_t room)
 {
 	struct bpf_map *map;
 	int err;
@@ -84,13 +93,27 @@ int program_open(struct program *p, bool limited, bool verbose, char *why, size_
 	}
 	p->fd = bpf_program__fd(p->skeleton->progs.nlb_ingress);
 	take_maps(p);
-	return 0;
+	err = with_twin ? open_twin(p, why, room) : 0;
+	if (err)
+		program_close(p);
+	return err;
 }
 
 void program_close(struct program *p)
 {
+	twin_close(p->twin);
+	p->twin = NULL;
 	nlb__destroy(p->skeleton);
 	p->skeleton = NULL;
+}
+
+/* The clock of bpf_ktime_get_coarse_ns(). */
+static uint64_t coarse_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
 int program_run(struct program *p, const uint8_t *frame, size_t len, uint32_t ifindex,
@@ -111,7 +134,9 @@ int program_run(struct program *p, const uint8_t *frame, size_t len, uint32_t if
 	 * program doesn't write in full shows what was there. */
 	memset(in, 0xff, PROGRAM_DIRT);
 	memcpy(in + PROGRAM_DIRT, frame, len);
+	o->before_ns = coarse_ns();
 	err = bpf_prog_test_run_opts(p->fd, &opts);
+	o->after_ns = coarse_ns();
 	if (err)
 		return err;
 	o->action = (int)opts.retval;
@@ -133,6 +158,8 @@ static void must(int err, const char *what, enum program_map map)
 void program_put(struct program *p, enum program_map map, const void *key, const void *value)
 {
 	must(bpf_map_update_elem(p->maps[map], key, value, BPF_ANY), "update", map);
+	if (p->twin)
+		twin_put(p->twin, p->maps[map], key, value);
 }
 
 bool program_get(struct program *p, enum program_map map, const void *key, void *value)
@@ -150,6 +177,18 @@ void program_delete(struct program *p, enum program_map map, const void *key)
 
 	if (err != -ENOENT)
 		must(err, "delete", map);
+	if (p->twin)
+		twin_delete(p->twin, p->maps[map], key);
+}
+
+void program_clear(struct program *p, enum program_map map)
+{
+	uint8_t key[64];
+
+	while (program_next(p, map, NULL, key))
+		program_delete(p, map, key);
+	if (p->twin)
+		twin_clear(p->twin, p->maps[map]);
 }
 
 bool program_next(struct program *p, enum program_map map, const void *key, void *next)

@@ -45,22 +45,25 @@ struct program {
 	int fd;
 	int maps[MAP_COUNT];
 	int cpus;
+	struct twin *twin; /* gets what is put into the maps; NULL: none */
 };
 
 struct outcome {
 	int action; /* XDP_… */
 	uint8_t bytes[FRAME_MAX];
 	size_t len;
+	uint64_t before_ns, after_ns; /* what the program's clock said around its run */
 };
 
 struct counts { /* verdict_stats, summed over the CPUs, of those verdicts that have a name */
 	struct nlb_count verdicts[NLB_VERDICT_COUNT];
 };
 
-/* Loads the program. limited: with flow tables of PROGRAM_FLOWS_LIMITED entries that refuse one
- * more instead of evicting one, as the kernel's LRU tables do only under a contention that no test
- * can make. 0 or -errno with the reason in why. */
-int program_open(struct program *program, bool limited, bool verbose, char *why, size_t room);
+/* Loads the program. with_twin: and makes its maps natively, too. limited: with flow tables of
+ * PROGRAM_FLOWS_LIMITED entries that refuse one more instead of evicting one, as the kernel's LRU
+ * tables do only under a contention that no test can make. 0 or -errno with the reason in why. */
+int program_open(struct program *program, bool limited, bool with_twin, bool verbose, char *why,
+		 size_t room);
 void program_close(struct program *program);
 
 /* Runs the program on one frame that came in on an interface. 0 or -errno: the kernel refused to.
@@ -72,6 +75,7 @@ int program_run(struct program *program, const uint8_t *frame, size_t len, uint3
 void program_put(struct program *program, enum program_map map, const void *key, const void *value);
 bool program_get(struct program *program, enum program_map map, const void *key, void *value);
 void program_delete(struct program *program, enum program_map map, const void *key);
+void program_clear(struct program *program, enum program_map map); /* a hash map */
 bool program_next(struct program *program, enum program_map map, const void *key, void *next);
 
 void program_verdicts(struct program *program, struct counts *counts);

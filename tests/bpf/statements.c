@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "statement_range.h"
+#include "twin.h"
 #include "words.h"
 
 #define FIRST_GROUP    7
@@ -442,6 +443,17 @@ static bool statement_bucket(struct world *w, const struct line *line, struct re
 	return true;
 }
 
+/* natively forget MAP: the native build's copy alone, for tests of the comparison */
+static bool statement_natively(struct world *w, const struct line *line, struct report *report)
+{
+	if (line->count != 3 || !word_is(line->words[1], "forget"))
+		return report_fail(report, "usage: natively forget MAP");
+	if (!w->program->twin)
+		return report_skip(report, "there is no native build in this run");
+	return twin_forget(w->program->twin, line->words[2]) ||
+	       report_fail(report, "unknown map '%s'", line->words[2]);
+}
+
 bool statements_run(struct world *w, const struct line *line, bool *known, struct report *report)
 {
 	static const struct {
@@ -462,6 +474,7 @@ bool statements_run(struct world *w, const struct line *line, bool *known, struc
 		{"gone", statement_gone},
 		{"tx", statement_tx},
 		{"bucket", statement_bucket},
+		{"natively", statement_natively},
 	};
 	size_t i;
 

@@ -25,20 +25,12 @@ void tables_read(struct program *p, struct tables *t)
 	t->replies.count = read_map(p, MAP_REPLIES, t->replies.keys, t->replies.values);
 }
 
-void tables_clear(struct program *p, enum program_map map)
-{
-	struct nlb_tuple key;
-
-	while (program_next(p, map, NULL, &key))
-		program_delete(p, map, &key);
-}
-
 void tables_write(struct program *p, const struct tables *t)
 {
 	uint32_t i;
 
-	tables_clear(p, MAP_FLOWS);
-	tables_clear(p, MAP_REPLIES);
+	program_clear(p, MAP_FLOWS);
+	program_clear(p, MAP_REPLIES);
 	for (i = 0; i < t->flows.count; i++)
 		program_put(p, MAP_FLOWS, &t->flows.keys[i], &t->flows.values[i]);
 	for (i = 0; i < t->replies.count; i++)

@@ -22,8 +22,6 @@ struct tables {
 	struct replies replies;
 };
 
-/* Empties MAP_FLOWS or MAP_REPLIES. */
-void tables_clear(struct program *program, enum program_map map);
 void tables_read(struct program *program, struct tables *tables);
 /* Makes the maps what was read. */
 void tables_write(struct program *program, const struct tables *tables);

@@ -22,10 +22,7 @@ void world_write(struct world *w, enum program_map map, uint32_t key, const void
 
 static void clear_hash(struct world *w, enum program_map map)
 {
-	uint8_t key[64];
-
-	while (program_next(w->program, map, NULL, key))
-		program_delete(w->program, map, key);
+	program_clear(w->program, map);
 }
 
 void world_limit_tx(struct world *w, int interface)
@@ -51,7 +48,7 @@ void world_set_health(struct world *w, const struct target_def *t, bool healthy)
 
 void world_reset(struct world *w)
 {
-	static const uint8_t zero[128];
+	static const uint8_t zero[1024]; /* longer than any value */
 	struct program *program = w->program;
 	int i;
 
