@@ -180,6 +180,13 @@ $(BUILD)/tests/bpf/run: $(wildcard tests/bpf/*.c tests/bpf/*.h tests/bpf/native/
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -rdynamic -Itests/bpf -o $@ $(filter %.c,$^) $(NATIVE) $(BUILD)/lib/base.a $(LIBS_nlb)
 
 # libFuzzer targets need clang: make fuzzers builds them with it.
+$(BUILD)/tests/fuzz/fuzz_packet: tests/fuzz/fuzz_packet.c tests/bpf/oracle.c tests/bpf/checksum.c \
+		$(wildcard bpf/*.h bpf/nlb.bpf.c include/leat/*.h tests/bpf/native/*.h) $(filter-out %/walk.o,$(NATIVE))
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CLANG) $(NATIVE_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -Itests/bpf -o $@ \
+		$(filter %.c %.o,$(filter-out bpf/%,$^))
+
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(call archives,conf)
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"

@@ -44,19 +44,21 @@ static void usage(FILE *to)
 	      "  -k, --kernel-only   not the native build beside the kernel\n"
 	      "  -s, --stress        run every packet's truncated and damaged forms, too\n"
 	      "      --seed N        of the damage (1)\n"
+	      "      --seeds DIR     write every packet there, as an input of fuzz_packet\n"
 	      "  -v, --verbose       say what every packet came to\n",
 	      to);
 }
 
 static bool parse_options(int argc, char **argv, struct options *o)
 {
-	enum { OPTION_SEED = 256 };
+	enum { OPTION_SEED = 256, OPTION_SEEDS };
 	static const struct option options[] = {
 		{"fixtures", required_argument, NULL, 'f'},
 		{"list", no_argument, NULL, 'l'},
 		{"kernel-only", no_argument, NULL, 'k'},
 		{"stress", no_argument, NULL, 's'},
 		{"seed", required_argument, NULL, OPTION_SEED},
+		{"seeds", required_argument, NULL, OPTION_SEEDS},
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -77,6 +79,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 			o->step.verbose = true;
 		else if (c == OPTION_SEED)
 			o->step.seed = (unsigned int)strtoul(optarg, NULL, 0);
+		else if (c == OPTION_SEEDS)
+			o->step.seeds = optarg;
 		else if (c == 'h')
 			o->help = true;
 		else

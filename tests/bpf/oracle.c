@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "checksum.h"
+#include "leat/nlb_verdicts.h"
 
 static uint32_t be16(const uint8_t *bytes)
 {
@@ -162,6 +163,33 @@ struct rightness_of oracle_checksums_inside(const uint8_t *frame, size_t len, si
 		found = ip[0] >> 4 == 6 ? find_ip6(ip, len - 14 - outer)
 					: find_ip4(ip, len - 14 - outer);
 	return (struct rightness_of){judge(&found.ip), judge(&found.l4)};
+}
+
+/* What Leat makes itself: all of its checksums are right. */
+static bool is_answer(int verdict)
+{
+	return verdict == NLB_RESET_UNHEALTHY || verdict == NLB_RESET_NO_FLOW ||
+	       verdict == NLB_PACKET_TOO_BIG;
+}
+
+const char *oracle_leaving(int verdict, const uint8_t *in, size_t in_len, const uint8_t *out,
+			   size_t out_len)
+{
+	struct rightness_of before = oracle_checksums(in, in_len);
+	struct rightness_of after = oracle_checksums(out, out_len);
+	size_t outer = oracle_outer_bytes(out, out_len);
+
+	if (is_answer(verdict))
+		return after.ip != CHECKSUM_WRONG && after.l4 == CHECKSUM_RIGHT
+			       ? NULL
+			       : "an answer with a wrong checksum";
+	if (outer && after.ip == CHECKSUM_WRONG)
+		return "an outer header with a wrong checksum";
+	if (outer)
+		after = oracle_checksums_inside(out, out_len, outer);
+	if (before.ip != after.ip)
+		return "the IP header's checksum became right or wrong";
+	return before.l4 == after.l4 ? NULL : "a checksum became right or wrong";
 }
 
 static void repair(const struct covered *c)

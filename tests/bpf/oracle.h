@@ -20,6 +20,10 @@ struct rightness_of oracle_checksums(const uint8_t *frame, size_t len);
  * is inside. */
 size_t oracle_outer_bytes(const uint8_t *frame, size_t len);
 struct rightness_of oracle_checksums_inside(const uint8_t *frame, size_t len, size_t outer);
+/* What is wrong with the checksums of a frame that left with that verdict, `in` being as it came; NULL:
+ * nothing. A wrong one stays wrong; those that Leat makes are right. */
+const char *oracle_leaving(int verdict, const uint8_t *in, size_t in_len, const uint8_t *out,
+			   size_t out_len);
 /* Makes wrong ones right. */
 void oracle_repair(uint8_t *frame, size_t len);
 

@@ -344,6 +344,28 @@ static void describe(const struct step *s)
 	       netns_names[s->interface], verdict_name(s->probe->verdict), s->probe->outcome.len);
 }
 
+/* The same packet in each mode; more on the form in tests/fuzz/fuzz_packet.c. */
+static bool write_seeds(const struct step *s)
+{
+	const struct frame *f = s->frame;
+	uint8_t head[] = {0, 3, 0, 0, s->interface == IF_BACK, (uint8_t)f->len,
+			  (uint8_t)(f->len >> 8)};
+	static int number;
+	char path[512];
+	FILE *file;
+	bool ok;
+
+	for (head[0] = 0; head[0] < NLB_FORWARD_GUE; head[0]++) {
+		snprintf(path, sizeof(path), "%s/%05d", s->options->seeds, number++);
+		file = fopen(path, "wb");
+		ok = file && fwrite(head, sizeof(head), 1, file) &&
+		     fwrite(f->bytes, f->len, 1, file);
+		if ((file && fclose(file)) || !ok)
+			return report_fail(s->report, "%s can't be written", path);
+	}
+	return true;
+}
+
 bool step_run(struct world *world, const struct line *lines, int count,
 	      const struct step_options *options, bool first, struct report *report)
 {
@@ -359,6 +381,8 @@ bool step_run(struct world *world, const struct line *lines, int count,
 			 .probe = &probe};
 	bool ok = take_in(&s) && take_verdict(&s);
 
+	if (ok && options->seeds && first)
+		ok = write_seeds(&s);
 	if (ok && options->stress && first)
 		ok = stress_truncate(world, &frame, s.interface, report);
 	report->line = lines->number;

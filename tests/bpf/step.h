@@ -12,6 +12,8 @@ struct step_options {
 	bool stress; /* also run the packet's truncated and damaged forms */
 	bool verbose;
 	unsigned int seed;
+	const char *seeds; /* folder that gets every packet as an input of tests/fuzz/fuzz_packet;
+			      or NULL */
 };
 
 /* Does the line say what a step expects? */

@@ -49,35 +49,13 @@ static size_t damage(uint8_t *bytes, size_t len, unsigned int *seed)
 	return len;
 }
 
-/* What Leat makes itself: all of its checksums are right. */
-static bool is_answer(int verdict)
-{
-	return verdict == NLB_RESET_UNHEALTHY || verdict == NLB_RESET_NO_FLOW ||
-	       verdict == NLB_PACKET_TOO_BIG;
-}
-
 static bool check_leaving(const struct probe *p, const uint8_t *frame, size_t len,
 			  struct report *report)
 {
-	struct rightness_of in = oracle_checksums(frame, len);
-	struct rightness_of out = oracle_checksums(p->outcome.bytes, p->outcome.len);
+	const char *wrong =
+		oracle_leaving(p->verdict, frame, len, p->outcome.bytes, p->outcome.len);
 
-	size_t outer = oracle_outer_bytes(p->outcome.bytes, p->outcome.len);
-
-	if (outer && out.ip == CHECKSUM_WRONG)
-		return report_fail(report, "an outer header with a wrong checksum");
-	if (outer)
-		out = oracle_checksums_inside(p->outcome.bytes, p->outcome.len, outer);
-	if (is_answer(p->verdict))
-		return (out.ip != CHECKSUM_WRONG && out.l4 == CHECKSUM_RIGHT) ||
-		       report_fail(report, "an answer with a wrong checksum");
-	if (in.ip != out.ip)
-		return report_fail(report, "%s: the IP header's checksum was %d and became %d",
-				   verdict_name(p->verdict), in.ip, out.ip);
-	if (in.l4 != out.l4)
-		return report_fail(report, "%s: the checksum was %d and became %d",
-				   verdict_name(p->verdict), in.l4, out.l4);
-	return true;
+	return !wrong || report_fail(report, "%s: %s", verdict_name(p->verdict), wrong);
 }
 
 static bool run_damaged(struct world *w, const uint8_t *bytes, size_t len, int interface,
