@@ -35,10 +35,13 @@ int decap_xdp(struct xdp_md *ctx)
 SEC("tc")
 int decap_tc(struct __sk_buff *skb)
 {
-	struct decap_frame f = skb_frame_of(skb);
 	struct tunnel t = {.l3 = ETH_HLEN};
 	int family = skb_family(skb), verdict = DECAP_PASSED;
+	struct decap_frame f;
 
+	if (decap_comes_again(skb))
+		return decap_next_filter();
+	f = skb_frame_of(skb);
 	if (family)
 		verdict = decap_outer(&f, &t, family);
 	if (!verdict && t.is_gue && skb->gso_size)

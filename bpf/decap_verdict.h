@@ -44,7 +44,24 @@ static __always_inline int decap_xdp_action(int verdict, __u32 bytes)
 	return decap_action_of(verdict) == DECAP_DO_DROP ? XDP_DROP : XDP_PASS;
 }
 
+/* A packet that decap_tc has sent in once more, of the other family now: it has its verdict. The
+ * mark is the kernel's word for classifiers; nothing on the wire sets it. */
+#define DECAP_COMES_AGAIN 0x1ea7
+
+static __always_inline bool decap_comes_again(struct __sk_buff *skb)
+{
+	if (skb->tc_index != DECAP_COMES_AGAIN)
+		return false;
+	skb->tc_index = 0;
+	return true;
+}
+
 /* Other filters of the interface have their say about what passes. */
+static __always_inline int decap_next_filter(void)
+{
+	return TC_ACT_UNSPEC;
+}
+
 static __always_inline int decap_tc_action(struct __sk_buff *skb, const struct tunnel *t,
 					   int verdict, __u32 bytes)
 {
@@ -55,17 +72,19 @@ static __always_inline int decap_tc_action(struct __sk_buff *skb, const struct t
 		return TC_ACT_SHOT;
 	if (action == DECAP_DO_FORWARD)
 		return bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
-	if (action == DECAP_DO_DECAP && t->inner_family != t->outer_family)
+	if (action == DECAP_DO_DECAP && t->inner_family != t->outer_family) {
+		skb->tc_index = DECAP_COMES_AGAIN;
 		return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
-	return TC_ACT_UNSPEC;
+	}
+	return decap_next_filter();
 }
 
 static __always_inline int decap_egress_action(int verdict, __u32 bytes)
 {
 	if (verdict == DECAP_PASSED)
-		return TC_ACT_UNSPEC;
+		return decap_next_filter();
 	decap_count(verdict, bytes);
-	return decap_action_of(verdict) == DECAP_DO_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return decap_action_of(verdict) == DECAP_DO_DROP ? TC_ACT_SHOT : decap_next_filter();
 }
 
 #endif

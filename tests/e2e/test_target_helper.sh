@@ -43,12 +43,13 @@ upload() {
 }
 
 works() { # DESCRIPTION VIP FROM KIND
-	local before
-	before=$(counter t1 "$4")
+	local before passed
+	before=$(counter t1 "$4") passed=$(counter t1 passed)
 	check "$1: 100 TCP connections" client "$TOOLS/lab-connect" --to "$2" --port 9000 --from "$3" --sources 20 --count 100
 	check "$1: 200 datagrams, none lost" client "$TOOLS/lab-udp" --to "$2" --port 9000 --from "$3" --sources 20 --sockets 50 --count 200 --rate 2000
 	check "$1: an upload of full segments arrives whole" upload "$2"
 	check_at_least "$1: counted as $4" $((before + 600)) "$(counter t1 "$4")"
+	check_at_most "$1: and as nothing else" $((passed + 50)) "$(counter t1 passed)"
 }
 
 every_combination() { # NAME

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The three commands, one file each. All hold the lock of the state directory. */
+/* The three commands, one file each. Those that change something hold the lock of the state
+ * directory. */
 #ifndef LEAT_TARGET_COMMANDS_H
 #define LEAT_TARGET_COMMANDS_H
 

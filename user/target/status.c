@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "commands.h"
 #include "hooks.h"
 #include "netlink.h"
@@ -267,18 +266,16 @@ static int run(const struct options *options, struct state *state, FILE *out, st
 	return 0;
 }
 
+/* Without the lock: the state is replaced as a whole, and two may look at once. */
 int command_status(const struct options *options, FILE *out, struct err *err)
 {
 	struct state *state = calloc(1, sizeof(*state));
-	int lock_fd = -1, rc;
+	int rc;
 
 	if (!state)
 		return err_set(err, -ENOMEM, "out of memory");
 	program_quiet();
-	rc = state_lock(options->state_dir, &lock_fd, err);
-	if (!rc)
-		rc = run(options, state, out, err);
-	fd_close(&lock_fd);
+	rc = run(options, state, out, err);
 	free(state);
 	return rc;
 }
