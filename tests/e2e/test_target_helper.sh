@@ -139,6 +139,25 @@ encap_stop
 check_at_least "then segments are too long for the path: the check above can fail" 1 $too_long
 check "up again" target t1 up $UP
 
+# ---- what GRO merged, at tc: the queue is held back so that segments meet ----
+merged() { # DESCRIPTION VIP KIND: an upload arrives whole in fewer packets than were sent
+	local before=$(counter t1 "$3")
+	check "GRO, $1: an upload arrives whole" upload "$2"
+	check_at_most "GRO, $1: in merged packets" 200 $(($(counter t1 "$3") - before))
+}
+check "up with --mode tc" target t1 up $UP --mode tc
+on t1 ethtool -K eth0 gro on
+ip netns exec "leat-$LAB_NAME-t1" sh -c 'echo 2000000 >/sys/class/net/eth0/gro_flush_timeout; echo 2 >/sys/class/net/eth0/napi_defer_hard_irqs'
+encap --to 10.9.1.11
+merged "IPv4 in IPv4" $VIP4 ip4_in_ip4
+merged "IPv6 in IPv4" $VIP6 ip6_in_ip4
+encap --to fd09:1::11
+merged "IPv4 in IPv6" $VIP4 ip4_in_ip6
+merged "IPv6 in IPv6" $VIP6 ip6_in_ip6
+on t1 ethtool -K eth0 gro off
+ip netns exec "leat-$LAB_NAME-t1" sh -c 'echo 0 >/sys/class/net/eth0/gro_flush_timeout; echo 0 >/sys/class/net/eth0/napi_defer_hard_irqs'
+check "up again" target t1 up $UP
+
 # ---- ECN ----
 encap --to 10.9.1.11 --tos 3
 before=$(counter t1 ecn_dropped)

@@ -389,6 +389,27 @@ static void test_damage(void **state)
 	}
 }
 
+/* What GRO made one of several GUE packets can't be taken apart: the stack's, as it came. */
+static void test_merged(void **state)
+{
+	static const struct outer_spec outer = {4, true};
+	static const struct inner_spec inner = {4, .data = 100};
+	struct __sk_buff skb = {.gso_size = 60, .gso_segs = 2};
+	uint64_t before = count_of(DECAP_MERGED).packets;
+	struct frame in, out;
+
+	put_settings(0, 0, 0);
+	frame_make(&in, 0, &outer, &inner);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in.bytes, .data_size_in = (uint32_t)in.len,
+		    .data_out = out.bytes, .data_size_out = sizeof(out.bytes), .repeat = 1,
+		    .ctx_in = &skb, .ctx_size_in = sizeof(skb));
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(programs->progs.decap_tc), &opts), 0);
+	out.len = opts.data_size_out;
+	assert_int_equal((int)opts.retval, TC_ACT_UNSPEC);
+	assert_int_equal(count_of(DECAP_MERGED).packets, before + 1);
+	expect_frame("merged", TC, &in, &out);
+}
+
 /* ---- second hop ---- */
 
 struct hop_row {
@@ -764,6 +785,7 @@ int main(void)
 		cmocka_unit_test(test_packets_at_xdp),
 		cmocka_unit_test(test_packets_at_tc),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_second_hop),
 		cmocka_unit_test(test_second_hop_is_off),
 		cmocka_unit_test(test_second_hop_only_mid_flow),
