@@ -19,7 +19,19 @@ struct sighting {
 	__u16 idle_s;
 	__u8 tcp_flags;
 	__u8 flags; /* NLB_FLOW_ODD_TPID or 0 */
+	/* Of a packet that begins a flow: SIGHT_SEGMENT(), of which nat_open() makes a
+	 * SHIFT_BEGIN(). */
+	__u64 shift;
 };
+
+/* Where the TCP header is, and the bytes of it and its data. */
+#define SIGHT_SEGMENT(l4_offset, l4_bytes) ((__u64)(l4_offset) << 32 | (l4_bytes))
+#define SIGHT_L4_OFFSET(shift)		   ((__u32)((shift) >> 32) & PACKET_OFFSET_MAX)
+#define SIGHT_L4_BYTES(shift)		   ((__u32)(shift))
+
+/* The shift of a new flow, to_client apart; 0: none. */
+#define SHIFT_BEGIN(flags, to_target, isn) ((__u64)(flags) << 48 | (__u64)(to_target) << 32 | (isn))
+#define SHIFT_REFUSED			   1 /* no flags: no shift */
 
 /* A link is the way back to whom the frame came from: the frame's MAC addresses the other way
  * round, its interface and its VLANs. */

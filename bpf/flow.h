@@ -14,6 +14,7 @@
 #include "maps.h"
 #include "nat.h"
 #include "packet.h"
+#include "stages.h"
 #include "state.h"
 #include "target.h"
 
@@ -82,7 +83,7 @@ static __always_inline int flow(struct packet *p)
 	p->flow = f;
 	p->target = target;
 	p->target_id = f->target;
-	return 0;
+	return unlikely(f->shift.flags) ? shift_enter(p) : 0;
 }
 
 #endif

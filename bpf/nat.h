@@ -78,6 +78,7 @@ static __always_inline void nat_reply_from(struct nlb_reply *reply, const struct
 	reply->idle_s = f->idle_s;
 	reply->client = *client;
 	reply->link = f->link;
+	reply->shift = f->shift;
 }
 
 static __always_inline void nat_flow_from(struct nlb_flow *f, const struct nlb_reply *reply,
@@ -94,6 +95,17 @@ static __always_inline void nat_flow_from(struct nlb_flow *f, const struct nlb_r
 	f->flags = reply->flags;
 	f->idle_s = reply->idle_s;
 	f->link = reply->link;
+	f->shift = reply->shift;
+}
+
+/* Either may have been made anew of the other before that knew (shift.h). Both CPUs only ever set
+ * this one bit, so none takes it back. */
+static __always_inline void shift_agree(struct nlb_flow *f, struct nlb_reply *reply)
+{
+	if (likely(!((f->shift.flags ^ reply->shift.flags) & NLB_SHIFT_ACKED)))
+		return;
+	f->shift.flags |= NLB_SHIFT_ACKED;
+	reply->shift.flags |= NLB_SHIFT_ACKED;
 }
 
 /* The flow has just been stored into: tells its reply. Returns 0 or NAT_PORT_LOST. */
@@ -124,6 +136,7 @@ static __always_inline int nat_sync_reply(const struct nlb_tuple *client, struct
 	state = state_merge((struct flow_state){f->state, f->flags}, reply->flags);
 	reply->state = f->state = state.state;
 	reply->flags = f->flags = state.flags;
+	shift_agree(f, reply);
 	return 0;
 }
 
@@ -148,6 +161,7 @@ static __always_inline int nat_sync_flow(const struct nlb_tuple *reply_key, stru
 	state = state_merge((struct flow_state){reply->state, reply->flags}, f->flags);
 	reply->state = f->state = state.state;
 	reply->flags = f->flags = state.flags;
+	shift_agree(f, reply);
 	return 0;
 }
 

@@ -28,10 +28,12 @@ static __always_inline bool is_ttl_used_up(const struct packet *p)
 	return p->ttl <= 1;
 }
 
-/* What the outer headers leave of a path's MTU. */
+/* What outer headers, or bytes put before the data, leave of a path's MTU. */
 static __always_inline __u16 mtu_inside(const struct packet *p, __u16 mtu)
 {
-	return mtu > p->target->overhead ? mtu - p->target->overhead : 0;
+	__u32 more = p->target->overhead + p->grows;
+
+	return mtu > more ? mtu - more : 0;
 }
 
 static __always_inline int nexthop(struct packet *p)
@@ -41,7 +43,7 @@ static __always_inline int nexthop(struct packet *p)
 
 	if (!hop || !index || !hop->ifindex)
 		return NLB_NO_NEXT_HOP;
-	if (hop->mtu && p->ip_bytes + p->target->overhead > hop->mtu)
+	if (hop->mtu && p->ip_bytes + p->target->overhead + p->grows > hop->mtu)
 		return p->is_error ? NLB_MTU_EXCEEDED : too_big(p, mtu_inside(p, hop->mtu));
 	if (is_encapsulated(p) && !encap_has_source(p))
 		return NLB_NO_SNAT_ADDRESS;

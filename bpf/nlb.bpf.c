@@ -14,9 +14,43 @@
 #include "rewrite.h"
 #include "select.h"
 #include "settings.h"
+#include "shift.h"
 #include "stages.h"
 #include "track.h"
 #include "verdict.h"
+
+/* From the frame to the verdict, for all but ICMP: the stages in their order. */
+static __always_inline int walk(struct packet *p)
+{
+	int verdict = parse(p);
+
+	if (unlikely(verdict == NLB_OTHER_PROTOCOL) && is_icmp(p))
+		stage_enter(p->ctx, NLB_STAGE_ICMP);
+	if (!verdict)
+		verdict = fragment(p);
+	if (!verdict)
+		verdict = load_settings(p);
+	if (!verdict)
+		verdict = reply(p);
+	if (!verdict)
+		verdict = listener(p);
+	if (verdict == NLB_NOT_OURS)
+		verdict = reply_dnat(p);
+	if (!verdict)
+		verdict = local(p);
+	if (!verdict)
+		verdict = flow(p);
+	if (!verdict)
+		verdict = shift(p);
+	if (!verdict)
+		verdict = select_target(p);
+	if (!verdict)
+		verdict = nexthop(p);
+	if (!verdict)
+		verdict = shift_forward(p, track(p));
+	count_walk(p, verdict);
+	return verdict;
+}
 
 SEC("xdp")
 int nlb_ingress(struct xdp_md *ctx)
@@ -27,31 +61,24 @@ int nlb_ingress(struct xdp_md *ctx)
 		.tuple = &tuple,
 		.frame_bytes = frame_length(ctx),
 	};
-	int verdict = parse(&p);
+	int verdict = walk(&p);
 
-	if (unlikely(verdict == NLB_OTHER_PROTOCOL) && is_icmp(&p))
-		stage_enter(ctx, NLB_STAGE_ICMP);
-	if (!verdict)
-		verdict = fragment(&p);
-	if (!verdict)
-		verdict = load_settings(&p);
-	if (!verdict)
-		verdict = reply(&p);
-	if (!verdict)
-		verdict = listener(&p);
-	if (verdict == NLB_NOT_OURS)
-		verdict = reply_dnat(&p);
-	if (!verdict)
-		verdict = local(&p);
-	if (!verdict)
-		verdict = flow(&p);
-	if (!verdict)
-		verdict = select_target(&p);
-	if (!verdict)
-		verdict = nexthop(&p);
-	if (!verdict)
-		verdict = track(&p);
-	count_walk(&p, verdict);
+	return verdict_action(&p, edit(&p, verdict));
+}
+
+/* The same walk, for connections whose sequence numbers are not the same on both sides. */
+SEC("xdp")
+int nlb_shift(struct xdp_md *ctx)
+{
+	struct nlb_tuple tuple;
+	struct packet p = {
+		.ctx = ctx,
+		.tuple = &tuple,
+		.frame_bytes = frame_length(ctx),
+		.shifts = true,
+	};
+	int verdict = walk(&p);
+
 	return verdict_action(&p, edit(&p, verdict));
 }
 

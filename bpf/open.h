@@ -17,12 +17,15 @@
 
 #include <linux/errno.h>
 
+#include <leat/proxy_v2.h>
+
 #include "config.h"
 #include "encap.h"
 #include "entry.h"
 #include "maps.h"
 #include "nat.h"
 #include "packet.h"
+#include "reset.h"
 #include "settings.h"
 #include "state.h"
 #include "target.h"
@@ -192,6 +195,33 @@ static __always_inline int nat_claim_source(const struct nlb_target *target, str
 	return nat_claim_port(READ_ONCE(target->snat), key, reply);
 }
 
+static __always_inline void shift_fill(struct nlb_shift *shift, __u64 begin)
+{
+	shift->isn = begin;
+	shift->to_target = begin >> 32;
+	shift->flags = begin >> 48;
+}
+
+/* Does the group want a PROXY header before the client's first byte? Then there can be no data on
+ * the SYN: it would come before the header. Such a SYN is not sent on, and its client sends it
+ * again without (RFC 7413 4.1.3). */
+static __always_inline __u64 shift_begin(struct xdp_md *ctx, const struct nlb_tuple *client,
+					 const struct sighting *seen, __u32 group_index)
+{
+	const struct nlb_target_group *group = bpf_map_lookup_elem(&target_groups, &group_index);
+	const struct tcp_header *tcp;
+	__u32 flags = NLB_SHIFT_PROXY;
+
+	if (likely(!group || !(group->flags & NLB_GROUP_PROXY)) || client->protocol != IPPROTO_TCP)
+		return 0;
+	tcp = frame_at(ctx, SIGHT_L4_OFFSET(seen->shift), sizeof(*tcp));
+	if (!tcp || (__u32)(tcp->offset >> 4) * 4 < SIGHT_L4_BYTES(seen->shift))
+		return SHIFT_REFUSED;
+	if (group->flags & NLB_GROUP_PROXY_ON_ACK)
+		flags |= NLB_SHIFT_ON_ACK;
+	return SHIFT_BEGIN(flags, proxy_v2_bytes(client->family == NLB_IPV4), bpf_ntohl(tcp->seq));
+}
+
 static __always_inline int nat_open_reply(struct xdp_md *ctx, const struct nlb_tuple *client,
 					  const struct sighting *seen,
 					  const struct nlb_target *target, struct nlb_tuple *key)
@@ -209,6 +239,7 @@ static __always_inline int nat_open_reply(struct xdp_md *ctx, const struct nlb_t
 
 	if (link_fill(&reply.link, ctx, seen))
 		return -NLB_INTERNAL;
+	shift_fill(&reply.shift, seen->shift);
 	return nat_claim_source(target, key, &reply);
 }
 
@@ -221,6 +252,7 @@ static __always_inline int nat_open_flow(struct xdp_md *ctx, const struct nlb_tu
 
 	if (flow_fill(&f, ctx, seen, client->protocol))
 		return NLB_INTERNAL;
+	shift_fill(&f.shift, seen->shift);
 	address_copy(f.snat, key->dst);
 	f.snat_port = key->dport;
 	*key = *client;
@@ -239,8 +271,7 @@ static __always_inline int nat_open_flow(struct xdp_md *ctx, const struct nlb_tu
  *
  * A number, so that the caller need not look the entry up: a look-up would mark it as used, and
  * flows that never answer are to be the first that the table evicts. */
-__noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client,
-			const struct sighting *seen)
+__noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client, struct sighting *seen)
 {
 	const struct nlb_target *target;
 	struct nlb_tuple key;
@@ -254,6 +285,9 @@ __noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client,
 		return -NLB_TARGET_GONE;
 	if (target->family != client->family)
 		return -NLB_NO_SNAT_ADDRESS;
+	seen->shift = shift_begin(ctx, client, seen, target->target_group);
+	if (seen->shift == SHIFT_REFUSED)
+		return -NLB_PROXY_REFUSED;
 	nat_key(&key, target, client);
 	snat = nat_open_reply(ctx, client, seen, target, &key);
 	if (snat < 0)

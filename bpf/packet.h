@@ -81,6 +81,10 @@ struct packet {
 	bool is_new_flow;
 	bool is_error; /* ICMP; the tuple is the other direction's of the packet it is about */
 
+	/* shift; all of them constant but in nlb_shift */
+	bool shifts; /* this is nlb_shift */
+	__u16 grows; /* bytes that are put before the segment's data on its way */
+
 	/* reply, nexthop, track: what rewrite is to do */
 	union {
 		__u32 egress; /* interface it is redirected to; 0: the one it came in by */
@@ -127,6 +131,10 @@ static __always_inline __u32 frame_length(const struct xdp_md *ctx)
 					 refuses */
 	return length;
 }
+
+/* In loops over bytes of the frame: else clang reads its bounds before the loop, and keeps them in
+ * a form in which the verifier does not know them. */
+#define forget_frame(ctx) asm volatile("" : "+r"(ctx)::"memory")
 
 /* `bytes` bytes of the frame from `offset` on, or NULL where the frame is shorter. The verifier
  * wants it asked anew in every stage and after everything that moves the frame's ends. */

@@ -15,6 +15,8 @@
 #include "nat.h"
 #include "nexthop.h"
 #include "packet.h"
+#include "shift.h"
+#include "stages.h"
 #include "state.h"
 #include "target.h"
 
@@ -66,6 +68,8 @@ static __always_inline int reply_walk(struct packet *p, int unknown)
 
 	if (!r)
 		return unknown;
+	if (unlikely(r->shift.flags) && shift_enter(p))
+		return NLB_INTERNAL;
 	p->now_ns = bpf_ktime_get_coarse_ns();
 	if (is_expired_reply(p, r))
 		return NLB_REPLY_NO_FLOW;
@@ -77,6 +81,8 @@ static __always_inline int reply_walk(struct packet *p, int unknown)
 	verdict = egress(p, r->link.ifindex);
 	if (!verdict)
 		verdict = reply_track(p, r);
+	if (!verdict && p->shifts && r->shift.flags)
+		verdict = shift_to_client(p->ctx, p->tuple, r, p->l4_offset);
 	return verdict ? verdict : reply_back(p, r);
 }
 

@@ -14,7 +14,10 @@
 #include <bpf/bpf_helpers.h>
 #include <leat/nlb_abi.h>
 
+#include "packet.h"
+
 int nlb_icmp(struct xdp_md *ctx);
+int nlb_shift(struct xdp_md *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -25,6 +28,7 @@ struct {
 	.values =
 		{
 			[NLB_STAGE_ICMP] = (void *)&nlb_icmp,
+			[NLB_STAGE_SHIFT] = (void *)&nlb_shift,
 		},
 };
 
@@ -33,6 +37,16 @@ struct {
 static __always_inline void stage_enter(struct xdp_md *ctx, enum nlb_stage stage)
 {
 	bpf_tail_call(ctx, &stages, stage);
+}
+
+/* A packet whose numbers are shifted is nlb_shift's (shift.h): goes there, unless this is it.
+ * Without that program the packet must not leave. */
+static __always_inline int shift_enter(const struct packet *p)
+{
+	if (p->shifts)
+		return 0;
+	stage_enter(p->ctx, NLB_STAGE_SHIFT);
+	return NLB_INTERNAL;
 }
 
 #endif

@@ -53,7 +53,7 @@ static __always_inline void translate_from(struct packet *p, const void *snat, _
 				     nat_target_port(p->target, p->tuple)};
 }
 
-static __always_inline int track_new_nat(struct packet *p, const struct sighting *seen)
+static __always_inline int track_new_nat(struct packet *p, struct sighting *seen)
 {
 	int source = nat_open(p->ctx, p->tuple, seen);
 	const struct nlb_snat *snat;
@@ -78,6 +78,7 @@ static __always_inline int track_new(struct packet *p)
 {
 	struct sighting seen = sighting(p);
 
+	seen.shift = SIGHT_SEGMENT(p->l4_offset, l3_offset(p) + p->ip_bytes - p->l4_offset);
 	return is_translated(p) ? track_new_nat(p, &seen) : track_new_l2(p, &seen);
 }
 

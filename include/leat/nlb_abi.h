@@ -41,7 +41,7 @@
 
 /* ---- stages: programs that nlb_ingress goes on into by tail call, for packets off the fast path. Each starts from the frame and is of no
  * version: while the program is replaced, the old nlb_ingress may call the new ones. Numbers stay. -------------------------- */
-enum nlb_stage { NLB_STAGE_ICMP = 0 };
+enum nlb_stage { NLB_STAGE_ICMP = 0, NLB_STAGE_SHIFT = 1 };
 
 /* ---- target ids: (index, generation) ---------------------------------------------------------------------------------------
  * An index is reused, with the next generation: a stale id never names the new owner. Generation 0 is never used, so id 0 is
@@ -184,6 +184,8 @@ NLB_ASSERT_SIZE(struct nlb_action, 64);
 enum nlb_group_flags {
 	NLB_GROUP_RESET_UNHEALTHY = 1 << 0, /* TCP of a target that takes no new flows because it is unhealthy: RST to the client */
 	NLB_GROUP_MOVE_UNHEALTHY = 1 << 1,  /* its UDP flows choose a target anew; without either flag flows stay */
+	NLB_GROUP_PROXY = 1 << 8,	    /* nat: new TCP flows begin with a PROXY header (leat/proxy_v2.h) */
+	NLB_GROUP_PROXY_ON_ACK = 1 << 9,    /* with the first ACK, else with the first one that has data */
 };
 
 struct nlb_target_group {
@@ -288,9 +290,17 @@ struct nlb_shift {
 	__u32 isn;	  /* the client's initial sequence number */
 	__u32 to_client;  /* added to the target's sequence numbers (it chose another initial one than the client was told) */
 	__u16 to_target;  /* bytes put before the client's first one (PROXY header), added to the client's sequence numbers */
-	__u16 flags;	  /* none yet */
+	__u16 flags;	  /* enum nlb_shift_flags; 0: nothing is added */
 };
 NLB_ASSERT_SIZE(struct nlb_shift, 12);
+
+/* Set when the flow begins, in both entries; ACKED is set once, later, and never taken back. */
+enum nlb_shift_flags {
+	NLB_SHIFT_PROXY = 1 << 0,  /* to_target bytes of PROXY header before the client's first one */
+	NLB_SHIFT_ON_ACK = 1 << 1, /* it goes with the first ACK; else with the first segment that has data */
+	NLB_SHIFT_ACKED = 1 << 2,  /* the target has acknowledged all of it: it is not sent again */
+	NLB_SHIFT_SEQ = 1 << 3,	   /* to_client counts */
+};
 
 /* key: client -> VIP */
 struct nlb_flow {

@@ -63,7 +63,8 @@
 	X(COOKIE_WAITS, "cookie_waits", DROP, "a packet of a client whose target has not answered yet: it is sent again")   \
 	X(TARGET_ANSWERED, "target_answered", TX, "a target's SYN-ACK to a connection that the client has already opened, acknowledged") \
 	X(RESET_TARGET, "reset_target", TX, "RST to the target: its flow has expired")                                      \
-	X(UNTRANSLATABLE, "untranslatable", DROP, "a packet that has no counterpart in its target's address family")
+	X(UNTRANSLATABLE, "untranslatable", DROP, "a packet that has no counterpart in its target's address family")        \
+	X(PROXY_REFUSED, "proxy_refused", DROP, "no PROXY header can be put before its data: it came with the SYN, or behind too long headers")
 
 enum nlb_verdict {
 #define X(id, name, action, help) NLB_##id,

@@ -69,6 +69,42 @@ const char *fin_name(uint8_t flags)
 	return fins[flags & FIN_FLAGS].name;
 }
 
+static bool shift_flag(const char *name, size_t len, uint16_t *flags)
+{
+	static const struct {
+		const char *name;
+		uint16_t flag;
+	} known[] = {
+		{"proxy", NLB_SHIFT_PROXY},
+		{"on_ack", NLB_SHIFT_ON_ACK},
+		{"acked", NLB_SHIFT_ACKED},
+		{"seq", NLB_SHIFT_SEQ},
+		{"none", 0},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		if (strlen(known[i].name) == len && !strncmp(known[i].name, name, len)) {
+			*flags |= known[i].flag;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool shift_find(const char *names, uint16_t *flags)
+{
+	size_t len;
+
+	for (*flags = 0;; names += len + 1) {
+		len = strcspn(names, "+");
+		if (!shift_flag(names, len, flags))
+			return false;
+		if (!names[len])
+			return true;
+	}
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -160,10 +196,41 @@ static bool take_tag(struct world *w, const char *text, __be16 *tag, struct repo
 	return true;
 }
 
-static bool take_word(struct world *w, struct given *g, const char *word, struct report *report)
+static bool take_shift(struct world *w, struct nlb_shift *shift, const char *word, bool *known,
+		       struct report *report)
 {
 	const char *text;
+	uint64_t n = 0;
 
+	*known = true;
+	if ((text = word_value(word, "shift")))
+		return shift_find(text, &shift->flags) ||
+		       report_fail(report, "unknown shift '%s'", text);
+	if ((text = word_value(word, "isn"))) {
+		if (!take_number(w, text, UINT32_MAX, &n, report))
+			return false;
+		shift->isn = (uint32_t)n;
+	} else if ((text = word_value(word, "to_client"))) {
+		if (!take_number(w, text, UINT32_MAX, &n, report))
+			return false;
+		shift->to_client = (uint32_t)n;
+	} else if ((text = word_value(word, "to_target"))) {
+		if (!take_number(w, text, UINT16_MAX, &n, report))
+			return false;
+		shift->to_target = (uint16_t)n;
+	} else {
+		*known = false;
+	}
+	return true;
+}
+
+static bool take_word(struct world *w, struct given *g, const char *word, struct report *report)
+{
+	bool known, ok = take_shift(w, &g->flow.shift, word, &known, report);
+	const char *text;
+
+	if (known)
+		return ok;
 	if ((text = word_value(word, "target")))
 		return take_target(w, g, text, report);
 	if ((text = word_value(word, "snat")))
@@ -210,7 +277,8 @@ static void put_given(struct world *w, struct given *g, bool flow, bool reply)
 			      .flags = g->flow.flags,
 			      .idle_s = g->flow.idle_s,
 			      .client = g->client,
-			      .link = g->flow.link};
+			      .link = g->flow.link,
+			      .shift = g->flow.shift};
 
 	g->flow.last_seen_ns = now_ns() - g->age_s * NS_PER_S;
 	g->flow.created_s = g->flow.synced_s = (uint32_t)(g->flow.last_seen_ns / NS_PER_S);

@@ -20,6 +20,9 @@ const char *state_name(uint8_t state);
 bool fin_find(const char *name, uint8_t *flags);
 const char *fin_name(uint8_t flags);
 
+/* "none", or names of enum nlb_shift_flags with + between them. */
+bool shift_find(const char *names, uint16_t *flags);
+
 uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "leat/gue.h"
+#include "proxy.h"
 
 #define EXT_FRAG 44
 #define EXT_AH	 51
@@ -356,7 +357,7 @@ static bool emit_tcp(struct builder *b, const struct layer *l, int at)
 	       put_value(b, l, "seq", 4, 0) && put_number(b, l, "ack", ack, 4) &&
 	       put_number(b, l, "doff", doff << 4, 1) &&
 	       put_number(b, l, "flags", tcp_flags(l), 1) && put_value(b, l, "win", 2, 0x2000) &&
-	       put_number(b, l, "csum", 0, 2) && put_number(b, l, "urgent", 0, 2) &&
+	       put_number(b, l, "csum", 0, 2) && put_value(b, l, "urgent", 2, 0) &&
 	       put(b, l, "options", options, n);
 }
 
@@ -399,6 +400,20 @@ static bool emit_icmp(struct builder *b, const struct layer *l, int at)
 	return put_value(b, l, "type", 1, ip && ip->kind->id == LAYER_IP6 ? 128 : 8) &&
 	       put_value(b, l, "code", 1, 0) && put_number(b, l, "csum", 0, 2) &&
 	       put_value(b, l, "rest", 4, 0x00010002);
+}
+
+/* Of a connection in the family of its IP header. */
+static bool emit_proxy(struct builder *b, const struct layer *l, int at)
+{
+	size_t start;
+	const struct layer *ip = builder_ip_of(b, at, &start);
+	int family = ip && ip->kind->id == LAYER_IP6 ? NLB_IPV6 : NLB_IPV4;
+	uint8_t header[PROXY_HEADER_MAX];
+	struct proxy_end src, dst;
+
+	return names_endpoint(b->names, l->src, family, src.address, &src.port, b->report) &&
+	       names_endpoint(b->names, l->dst, family, dst.address, &dst.port, b->report) &&
+	       put(b, l, "header", header, proxy_header(header, family, &src, &dst));
 }
 
 static bool emit_data(struct builder *b, const struct layer *l, int at)
@@ -458,11 +473,12 @@ static bool emit_cut(struct builder *b, const struct layer *l, int at)
 bool layer_emit(struct builder *b, int at)
 {
 	static bool (*const emit[])(struct builder *, const struct layer *, int) = {
-		[LAYER_ETH] = emit_eth,	  [LAYER_VLAN] = emit_vlan, [LAYER_ARP] = emit_arp,
-		[LAYER_IP4] = emit_ip4,	  [LAYER_IP6] = emit_ip6,   [LAYER_EXT] = emit_ext,
-		[LAYER_TCP] = emit_tcp,	  [LAYER_UDP] = emit_udp,   [LAYER_ICMP] = emit_icmp,
-		[LAYER_DATA] = emit_data, [LAYER_WORD] = emit_word, [LAYER_HEX] = emit_hex,
-		[LAYER_GUE] = emit_gue,	  [LAYER_PAD] = emit_pad,   [LAYER_CUT] = emit_cut,
+		[LAYER_ETH] = emit_eth,	    [LAYER_VLAN] = emit_vlan, [LAYER_ARP] = emit_arp,
+		[LAYER_IP4] = emit_ip4,	    [LAYER_IP6] = emit_ip6,   [LAYER_EXT] = emit_ext,
+		[LAYER_TCP] = emit_tcp,	    [LAYER_UDP] = emit_udp,   [LAYER_ICMP] = emit_icmp,
+		[LAYER_DATA] = emit_data,   [LAYER_WORD] = emit_word, [LAYER_HEX] = emit_hex,
+		[LAYER_GUE] = emit_gue,	    [LAYER_PAD] = emit_pad,   [LAYER_CUT] = emit_cut,
+		[LAYER_PROXY] = emit_proxy,
 	};
 	const struct layer *l = &b->packet->layers[at];
 

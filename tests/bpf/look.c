@@ -18,6 +18,7 @@ struct entry {
 	uint8_t state, flags;
 	uint16_t idle_s;
 	struct nlb_link link;
+	struct nlb_shift shift;
 	const struct nlb_flow *flow;   /* NULL: a reply */
 	const struct nlb_reply *reply; /* NULL: a flow */
 };
@@ -28,6 +29,7 @@ struct look {
 	struct entry entry;
 	uint64_t started_ns;
 	int family;
+	bool has_shift; /* the line says something of it */
 };
 
 /* ---- finding ---- */
@@ -200,6 +202,33 @@ static bool look_time(struct look *l, const char *field, const char *text, uint6
 	return is_now == word_is(text, "now") || differs(l, field, is_now ? "now" : "old", text);
 }
 
+static bool look_shift_flags(struct look *l, const char *text)
+{
+	uint16_t flags;
+
+	if (!shift_find(text, &flags))
+		return report_fail(l->report, "unknown shift '%s'", text);
+	return flags == l->entry.shift.flags || differs(l, "shift", "another one", text);
+}
+
+static bool look_shift(struct look *l, const char *word, bool *known)
+{
+	const struct nlb_shift *s = &l->entry.shift;
+	const char *text;
+
+	*known = true;
+	if ((text = word_value(word, "shift")))
+		return look_shift_flags(l, text);
+	if ((text = word_value(word, "isn")))
+		return look_number(l, "isn", text, s->isn);
+	if ((text = word_value(word, "to_client")))
+		return look_number(l, "to_client", text, s->to_client);
+	if ((text = word_value(word, "to_target")))
+		return look_number(l, "to_target", text, s->to_target);
+	*known = false;
+	return true;
+}
+
 static bool look_mac(struct look *l, const char *field, const char *text, const uint8_t seen[6])
 {
 	uint8_t expected[6];
@@ -277,6 +306,10 @@ static bool look_word(struct look *l, const char *word)
 
 	if (known)
 		return ok;
+	ok = look_shift(l, word, &known);
+	l->has_shift |= known;
+	if (known)
+		return ok;
 	if (e->flow && (text = word_value(word, "snat")))
 		return look_endpoint(l, "snat", text, e->flow->snat, e->flow->snat_port);
 	if (e->flow && (text = word_value(word, "alternate")))
@@ -302,28 +335,30 @@ static bool is_zero(const void *bytes, size_t n)
 	return true;
 }
 
-/* Entries outlive the program: what one version leaves in padding, another one reads. */
+/* Entries outlive the program: what one version leaves in padding, another one reads. Of a shift
+ * that the line doesn't speak of, there is none. */
 static bool look_padding(struct look *l)
 {
 	const struct nlb_flow *f = l->entry.flow;
-	const struct nlb_reply *r = l->entry.reply;
-	bool ok = f ? is_zero(f->pad, sizeof(f->pad)) && is_zero(&f->shift, sizeof(f->shift))
-		    : is_zero(&r->shift, sizeof(r->shift));
+	bool ok = l->has_shift || is_zero(&l->entry.shift, sizeof(l->entry.shift));
+
+	if (f)
+		ok = ok && is_zero(f->pad, sizeof(f->pad));
 
 	return ok || report_fail(l->report, "%s padding is not zero", l->entry.kind);
 }
 
 static struct entry entry_of_flow(const struct nlb_flow *f)
 {
-	return (struct entry){"flow",	f->last_seen_ns, f->target, f->listener, f->created_s,
-			      f->state, f->flags,	 f->idle_s, f->link,	 f,
-			      NULL};
+	return (struct entry){"flow",	    f->last_seen_ns, f->target, f->listener,
+			      f->created_s, f->state,	     f->flags,	f->idle_s,
+			      f->link,	    f->shift,	     f,		NULL};
 }
 
 static struct entry entry_of_reply(const struct nlb_reply *r)
 {
-	return (struct entry){"reply",	r->last_seen_ns, r->target, r->listener, 0, r->state,
-			      r->flags, r->idle_s,	 r->link,   NULL,	 r};
+	return (struct entry){"reply",	r->last_seen_ns, r->target, r->listener, 0,    r->state,
+			      r->flags, r->idle_s,	 r->link,   r->shift,	 NULL, r};
 }
 
 bool look_entry(struct world *world, const struct line *line, const struct nlb_tuple *packet,
@@ -349,10 +384,9 @@ bool look_entry(struct world *world, const struct line *line, const struct nlb_t
 	if (!found)
 		return report_fail(report, "there is no %s", kind);
 	l.entry = word_is(kind, "flow") ? entry_of_flow(&f) : entry_of_reply(&r);
-	ok = look_padding(&l);
-	for (i = 1; i < line->count; i++)
+	for (i = 1, ok = true; i < line->count; i++)
 		ok = look_word(&l, line->words[i]) && ok;
-	return ok;
+	return look_padding(&l) && ok;
 }
 
 bool look_entries(struct world *w, const struct line *line, struct report *report)

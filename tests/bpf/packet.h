@@ -23,12 +23,13 @@ enum layer_id {
 	LAYER_TCP,
 	LAYER_UDP,
 	LAYER_ICMP,
-	LAYER_DATA, /* N bytes of a pattern, or "text" */
-	LAYER_WORD, /* 16 bits */
-	LAYER_HEX,  /* bytes as they stand */
-	LAYER_GUE,  /* leat/gue.h */
-	LAYER_PAD,  /* bytes behind the IP datagram, in no length and no checksum */
-	LAYER_CUT,  /* the frame ends after N bytes */
+	LAYER_PROXY, /* the header of the PROXY protocol */
+	LAYER_DATA,  /* N bytes of a pattern, or "text" */
+	LAYER_WORD,  /* 16 bits */
+	LAYER_HEX,   /* bytes as they stand */
+	LAYER_GUE,   /* leat/gue.h */
+	LAYER_PAD,   /* bytes behind the IP datagram, in no length and no checksum */
+	LAYER_CUT,   /* the frame ends after N bytes */
 };
 
 struct layer_kind {

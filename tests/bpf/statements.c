@@ -146,6 +146,10 @@ static bool take_group_word(struct nlb_target_group *g, const char *word, struct
 		g->forwarding = NLB_FORWARD_GUE;
 	else if (word_is(word, "source"))
 		g->hash_fields = NLB_HASH_SOURCE;
+	else if (word_is(word, "proxy"))
+		g->flags |= NLB_GROUP_PROXY;
+	else if (word_is(word, "proxy_on_ack"))
+		g->flags |= NLB_GROUP_PROXY | NLB_GROUP_PROXY_ON_ACK;
 	else if (word_is(word, "reset_unhealthy"))
 		g->flags |= NLB_GROUP_RESET_UNHEALTHY;
 	else if (word_is(word, "move_unhealthy"))
@@ -163,7 +167,7 @@ static bool statement_group(struct world *w, const struct line *line, struct rep
 
 	if (!words_need(line, 3,
 			"group NAME nat|l2|dnat|ipip|gue [source] [reset_unhealthy] "
-			"[move_unhealthy]",
+			"[move_unhealthy] [proxy|proxy_on_ack]",
 			report))
 		return false;
 	g = world_find_group(w, line->words[1]);
