@@ -112,7 +112,13 @@ struct operation {
 	{ "attributes/target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", OP_STRING, 0,                \
 	  "--min-healthy-percentage", "1..100 or off (default off)", NULL },                                                        \
 	{ "attributes/target_health_state.unhealthy.connection_termination.enabled", OP_BOOL, 0,                                    \
-	  "--unhealthy-connection-termination", "reset TCP flows of unhealthy targets (default true for TCP)", NULL },
+	  "--unhealthy-connection-termination", "reset TCP flows of unhealthy targets (default true for TCP)", NULL },               \
+	{ "attributes/proxy_protocol_v2.enabled", OP_BOOL, 0, "--proxy-protocol",                                                   \
+	  "new flows begin with a PROXY v2 header (default false)", NULL },                                                         \
+	{ "attributes/proxy_protocol_v2.client_to_server.header_placement", OP_STRING, 0, "--proxy-protocol-placement",             \
+	  "default on_first_ack", "on_first_ack|on_first_ack_with_payload" },                                                       \
+	{ "attributes/proxy_protocol_v2.health_checks.enabled", OP_BOOL, 0, "--proxy-protocol-health-checks",                       \
+	  "health checks, too (default true)", NULL },
 
 /* ---- columns --------------------------------------------------------------------------------------------------------------- */
 #define OP_LB_TABLES                                                                                                               \
@@ -167,7 +173,7 @@ struct operation {
 		    OP_COLUMNS({ "protocol", "PROTO", OP_TEXT }, { "client", "CLIENT", OP_TEXT }, { "vip", "VIP", OP_TEXT },        \
 			       { "target_group", "TARGET GROUP", OP_TEXT }, { "target", "TARGET", OP_TEXT },                        \
 			       { "source", "SOURCE (NAT)", OP_TEXT }, { "state", "STATE", OP_TEXT }, { "age_s", "AGE", OP_AGE },    \
-			       { "idle_s", "IDLE", OP_AGE }, ) }, )
+			       { "idle_s", "IDLE", OP_AGE }, { "proxy_header", "PROXY", OP_TEXT }, ) }, )
 
 #define OP_HISTORY_TABLES                                                                                                          \
 	OP_TABLES({ "changes", NULL,                                                                                                \

@@ -393,6 +393,25 @@ static const struct field group_attribute_fields[] = {
 	 .help = "open flows of a target that turns unhealthy are reset; default: true for TCP, "
 		 "else "
 		 "false; cannot be true for UDP and TCP_UDP"},
+	{.key = "proxy_protocol_v2.enabled",
+	 .codec = &codec_bool,
+	 .offset = GROUP(proxy_protocol),
+	 .fallback = "false",
+	 .help = "new flows begin with a header that names the client; needs protocol TCP and "
+		 "forwarding nat"},
+	{.key = "proxy_protocol_v2.client_to_server.header_placement",
+	 .codec = &codec_word,
+	 .offset = GROUP(proxy_placement),
+	 .min = 1,
+	 .words = proxy_placement_words,
+	 .fallback = "on_first_ack",
+	 .help = "on_first_ack: with the handshake, so servers that speak first see it too; "
+		 "on_first_ack_with_payload: with the client's first data"},
+	{.key = "proxy_protocol_v2.health_checks.enabled",
+	 .codec = &codec_bool,
+	 .offset = GROUP(proxy_health_checks),
+	 .fallback = "true",
+	 .help = "health checks begin with a header, too, which says that they are Leat's own"},
 };
 
 static const struct noun noun_group_attributes = {

@@ -99,6 +99,7 @@ static struct health_spec spec_of(const struct target_group *tg, const struct ta
 		.matcher_count = check->matcher_count,
 		.interval_ms = check->interval_s * 1000,
 		.timeout_ms = check->timeout_s * 1000,
+		.proxy_header = tg->proxy_protocol && tg->proxy_health_checks,
 	};
 }
 

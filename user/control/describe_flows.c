@@ -130,6 +130,14 @@ static json_t *target_of(const struct observed_target *seen)
 	return json_string(endpoint_format(&seen->address, seen->port, text));
 }
 
+/* Has the target acknowledged the PROXY header that the flow begins with? */
+static json_t *proxy_header_of(const struct nlb_flow *flow)
+{
+	if (!(flow->shift.flags & NLB_SHIFT_PROXY))
+		return json_null();
+	return json_string(flow->shift.flags & NLB_SHIFT_ACKED ? "received" : "pending");
+}
+
 static bool is_asked_for(const struct listing *listing, const struct observed_target *seen)
 {
 	if (json_array_size(listing->flows) >= listing->limit)
@@ -149,7 +157,7 @@ static void on_flow(const struct nlb_tuple *tuple, const struct nlb_flow *flow, 
 		return;
 	json_array_append_new(
 		listing->flows,
-		json_pack("{ss so so so so so ss sI sI}", "protocol",
+		json_pack("{ss so so so so so ss sI sI so}", "protocol",
 			  tuple->protocol == IPPROTO_TCP ? "TCP" : "UDP", "client",
 			  endpoint_of(tuple->src, tuple->sport, tuple->family), "vip",
 			  endpoint_of(tuple->dst, tuple->dport, tuple->family), "target_group",
@@ -157,7 +165,8 @@ static void on_flow(const struct nlb_tuple *tuple, const struct nlb_flow *flow, 
 			  "source", source_of(flow, seen), "state",
 			  nlb_flow_state_name(flow->state), "age_s",
 			  (json_int_t)(now_s > flow->created_s ? now_s - flow->created_s : 0),
-			  "idle_s", (json_int_t)(now_s > seen_s ? now_s - seen_s : 0)));
+			  "idle_s", (json_int_t)(now_s > seen_s ? now_s - seen_s : 0),
+			  "proxy_header", proxy_header_of(flow)));
 }
 
 static void index_targets(struct control *control, struct listing *listing, struct arena *arena)

@@ -24,6 +24,10 @@ static uint32_t flags_of(const struct target_group *tg)
 
 	if (tg->unhealthy_connection_termination)
 		flags |= NLB_GROUP_RESET_UNHEALTHY;
+	if (tg->proxy_protocol)
+		flags |= NLB_GROUP_PROXY;
+	if (tg->proxy_protocol && tg->proxy_placement == PROXY_ON_FIRST_ACK)
+		flags |= NLB_GROUP_PROXY_ON_ACK;
 	if (protocol_has(tg->protocol, IPPROTO_UDP))
 		flags |= NLB_GROUP_MOVE_UNHEALTHY;
 	return flags;

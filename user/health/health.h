@@ -25,6 +25,7 @@ struct health_spec {
 	const struct status_range *matcher; /* HTTP; copied */
 	size_t matcher_count;
 	unsigned interval_ms, timeout_ms;
+	bool proxy_header; /* each connection begins with one of the PROXY protocol, command LOCAL */
 };
 
 /* Called in the loop, never from within health_probe_start(). The probe may be stopped in here. */

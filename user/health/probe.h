@@ -73,6 +73,10 @@ struct health_probe {
 /* Ends the attempt, arms the timer for the next one and reports. HEALTH_NONE: passed. The probe may be gone afterwards. */
 void probe_finish(struct health_probe *probe, enum health_reason reason, int detail);
 
+/* Sends the PROXY header that the spec asks for, if it does, on a connection that has just been established and whose send buffer is
+ * empty. 0 or the errno. */
+__must_check int probe_send_proxy_header(const struct health_spec *spec, int fd);
+
 /* What a failed socket(2) or connect(2) means. *detail: the errno, where the reason alone doesn't tell. */
 enum health_reason probe_reason_of_errno(int error, int *detail);
 

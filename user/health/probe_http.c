@@ -47,6 +47,7 @@ static const struct {
 	{CURLE_GOT_NOTHING, HEALTH_CONNECTION_CLOSED},
 	{CURLE_SEND_ERROR, HEALTH_CONNECTION_CLOSED},
 	{CURLE_RECV_ERROR, HEALTH_CONNECTION_CLOSED},
+	{CURLE_ABORTED_BY_CALLBACK, HEALTH_CONNECTION_CLOSED}, /* on_connected() */
 	{CURLE_OK, HEALTH_CONNECTION_CLOSED}, /* the end, and no complete headers */
 	{CURLE_OPERATION_TIMEDOUT, HEALTH_CONNECT_TIMEOUT},
 	{CURLE_FAILED_INIT, HEALTH_PROBE_ERROR},
@@ -183,6 +184,16 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 	attempt->socket_errno = fd < 0 ? errno : 0;
 	attempt->fd = fd;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* Connected, and nothing sent yet. */
+static int on_connected(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	struct health_probe *probe = arg;
+
+	return probe_send_proxy_header(&probe->spec, probe->attempt.http.fd)
+		       ? CURL_PREREQFUNC_ABORT
+		       : CURL_PREREQFUNC_OK;
 }
 
 /* With RST, as probe_tcp.c does and for the same reason. May run after the attempt is gone. */
@@ -332,6 +343,8 @@ static void set_callbacks(CURL *easy, struct health_probe *probe)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &probe->attempt.http);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, probe);
 }
 
 /* curl begins on its timer, which it sets in here: nothing is finished before the next turn. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The TCP probe: a connection that is accepted by the target's kernel has passed. Nothing is sent.
+ * The TCP probe: a connection that is accepted by the target's kernel has passed. Nothing is sent,
+ * but for a PROXY header to targets that expect one.
  *
  * A connection that was established is closed with RST (SO_LINGER 0, as HAProxy does): with
  * thousands of checks a second, TIME_WAIT would fill the connection table and the ephemeral ports.
@@ -42,6 +43,8 @@ static void on_connected(struct loop_fd *watch, uint32_t events)
 
 	if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = errno;
+	if (!error)
+		error = probe_send_proxy_header(&probe->spec, watch->fd);
 	finish(probe, error);
 }
 
@@ -69,6 +72,8 @@ static void begin(struct health_probe *probe)
 	probe->attempt.tcp = (struct tcp_attempt){
 		.watch = {.fd = -1, .events = EPOLLOUT, .on_event = on_connected, .owner = probe}};
 	error = try_connect(probe);
+	if (!error)
+		error = probe_send_proxy_header(&probe->spec, probe->attempt.tcp.watch.fd);
 	if (error != EINPROGRESS)
 		finish(probe, error);
 }

@@ -79,7 +79,8 @@ static bool matchers_equal(const struct health_spec *a, const struct health_spec
 bool health_spec_equal(const struct health_spec *a, const struct health_spec *b)
 {
 	if (a->protocol != b->protocol || a->port != b->port || a->interval_ms != b->interval_ms ||
-	    a->timeout_ms != b->timeout_ms || !addr_equal(&a->address, &b->address))
+	    a->timeout_ms != b->timeout_ms || a->proxy_header != b->proxy_header ||
+	    !addr_equal(&a->address, &b->address))
 		return false;
 	if (a->protocol != HC_HTTP)
 		return true;

@@ -78,10 +78,30 @@ static int check_health_check(const struct check *check, const struct subject *s
 	return 0;
 }
 
+/* Behind l2 and dnat a target sees its client's address anyway; UDP has no place for a header. */
+static int check_proxy(const struct check *check, const struct subject *subject,
+		       const struct target_group *tg)
+{
+	if (!tg->proxy_protocol)
+		return 0;
+	if (tg->protocol != PROTOCOL_TCP)
+		return check_refuse(check, subject,
+				    "attributes.proxy_protocol_v2.enabled needs protocol TCP, not "
+				    "%s",
+				    protocol_name(tg->protocol));
+	if (tg->forwarding != FORWARDING_NAT)
+		return check_refuse(check, subject,
+				    "attributes.proxy_protocol_v2.enabled needs forwarding nat: "
+				    "with %s targets see the client's address as it is",
+				    forwarding_name(tg->forwarding));
+	return 0;
+}
+
 static int check_fields(const struct check *check, const struct subject *subject,
 			const struct target_group *tg)
 {
 	const struct health_check *hc = &tg->health_check;
+	int rc;
 
 	if (!tg->protocol)
 		return check_refuse(check, subject, "the protocol is missing");
@@ -99,7 +119,8 @@ static int check_fields(const struct check *check, const struct subject *subject
 			"attributes.target_health_state.unhealthy.connection_termination."
 			"enabled cannot be true with protocol %s",
 			protocol_name(tg->protocol));
-	return check_health_check(check, subject, hc);
+	rc = check_proxy(check, subject, tg);
+	return rc ? rc : check_health_check(check, subject, hc);
 }
 
 static int check_target(const struct check *check, const struct target_group *tg,

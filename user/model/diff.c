@@ -65,6 +65,7 @@ SHOW_WORD(lb_announce)
 SHOW_WORD(protocol)
 SHOW_WORD(forwarding)
 SHOW_WORD(hc_protocol)
+SHOW_WORD(proxy_placement)
 
 /* The list's text, moved to the arena. */
 static const char *take_text(struct buf *buf, struct arena *arena)
@@ -147,6 +148,11 @@ static const struct field group_fields[] = {
 	 GROUP(min_healthy_pct), show_number},
 	{"attributes.target_health_state.unhealthy.connection_termination.enabled",
 	 GROUP(unhealthy_connection_termination), show_bool},
+	{"attributes.proxy_protocol_v2.enabled", GROUP(proxy_protocol), show_bool},
+	{"attributes.proxy_protocol_v2.client_to_server.header_placement", GROUP(proxy_placement),
+	 show_proxy_placement},
+	{"attributes.proxy_protocol_v2.health_checks.enabled", GROUP(proxy_health_checks),
+	 show_bool},
 };
 
 static const struct field target_fields[] = {

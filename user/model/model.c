@@ -67,6 +67,8 @@ struct target_group *model_add_target_group(struct model *model, const char *nam
 	};
 	tg->deregistration_delay_s = MODEL_DEREGISTRATION_DEFAULT_S;
 	tg->min_healthy_count = 1;
+	tg->proxy_placement = PROXY_ON_FIRST_ACK;
+	tg->proxy_health_checks = true;
 	return tg;
 }
 

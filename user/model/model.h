@@ -58,6 +58,7 @@ enum lb_announce { ANNOUNCE_ADDRESS = 1, ANNOUNCE_NONE };
 enum protocol { PROTOCOL_TCP = 1, PROTOCOL_UDP, PROTOCOL_TCP_UDP };
 enum forwarding { FORWARDING_NAT = 1, FORWARDING_L2 };
 enum hc_protocol { HC_TCP = 1, HC_HTTP };
+enum proxy_placement { PROXY_ON_FIRST_ACK = 1, PROXY_ON_FIRST_PAYLOAD };
 
 struct load_balancer {
 	const char *name;
@@ -131,6 +132,11 @@ struct target_group {
 	bool unhealthy_connection_termination;
 	bool has_unhealthy_connection_termination;
 
+	/* proxy_protocol_v2.enabled, ….client_to_server.header_placement, ….health_checks.enabled */
+	bool proxy_protocol;
+	enum proxy_placement proxy_placement;
+	bool proxy_health_checks; /* only with proxy_protocol */
+
 	bool in_use; /* some listener forwards to it; set by model_validate() */
 	unsigned line;
 };
@@ -187,6 +193,7 @@ extern const char *const lb_announce_words[];
 extern const char *const protocol_words[];
 extern const char *const forwarding_words[];
 extern const char *const hc_protocol_words[];
+extern const char *const proxy_placement_words[];
 const char *model_word_name(const char *const *words, unsigned value); /* "?" when there is none */
 unsigned model_word_value(const char *const *words, const char *text); /* 0 when there is none */
 #define MODEL_APPLICATION_REFUSED "type application isn't available yet, only network is"
@@ -198,11 +205,13 @@ const char *lb_announce_name(enum lb_announce announce);
 const char *protocol_name(enum protocol protocol);
 const char *forwarding_name(enum forwarding forwarding);
 const char *hc_protocol_name(enum hc_protocol protocol);
+const char *proxy_placement_name(enum proxy_placement placement);
 int lb_type_parse(const char *text, enum lb_type *type);
 int lb_announce_parse(const char *text, enum lb_announce *announce);
 int protocol_parse(const char *text, enum protocol *protocol);
 int forwarding_parse(const char *text, enum forwarding *forwarding);
 int hc_protocol_parse(const char *text, enum hc_protocol *protocol);
+int proxy_placement_parse(const char *text, enum proxy_placement *placement);
 /* True for every IPPROTO the protocol covers (IPPROTO_TCP, IPPROTO_UDP). */
 bool protocol_has(enum protocol protocol, int ipproto);
 

@@ -13,6 +13,7 @@ const char *const lb_announce_words[] = {"address", "none", NULL};
 const char *const protocol_words[] = {"TCP", "UDP", "TCP_UDP", NULL};
 const char *const forwarding_words[] = {"nat", "l2", NULL};
 const char *const hc_protocol_words[] = {"TCP", "HTTP", NULL};
+const char *const proxy_placement_words[] = {"on_first_ack", "on_first_ack_with_payload", NULL};
 
 const char *model_word_name(const char *const *words, unsigned value)
 {
@@ -50,3 +51,4 @@ WORDS(lb_announce)
 WORDS(protocol)
 WORDS(forwarding)
 WORDS(hc_protocol)
+WORDS(proxy_placement)

@@ -99,6 +99,12 @@ static const struct good good[] = {
 	{"tg modify web --stickiness true --deregistration-delay 0", "ModifyTargetGroup",
 	 "{\"name\":\"web\",\"attributes\":{\"stickiness.enabled\":true,"
 	 "\"deregistration_delay.timeout_seconds\":0}}"},
+	{"tg modify web --proxy-protocol true --proxy-protocol-placement on_first_ack_with_payload "
+	 "--proxy-protocol-health-checks false",
+	 "ModifyTargetGroup",
+	 "{\"name\":\"web\",\"attributes\":{\"proxy_protocol_v2.enabled\":true,"
+	 "\"proxy_protocol_v2.client_to_server.header_placement\":\"on_first_ack_with_payload\","
+	 "\"proxy_protocol_v2.health_checks.enabled\":false}}"},
 	{"tg modify --stickiness web", "ModifyTargetGroup",
 	 "{\"attributes\":{\"stickiness.enabled\":true},\"name\":\"web\"}"},
 	{"tg modify --stickiness=false web", "ModifyTargetGroup",

@@ -103,6 +103,9 @@ static void test_yaml_all(void **state)
 		"      target_group_health.unhealthy_state_routing.minimum_healthy_targets."
 		"percentage: \"off\"\n"
 		"      target_health_state.unhealthy.connection_termination.enabled: true\n"
+		"      proxy_protocol_v2.enabled: false\n"
+		"      proxy_protocol_v2.client_to_server.header_placement: on_first_ack\n"
+		"      proxy_protocol_v2.health_checks.enabled: true\n"
 		"    targets:\n"
 		"      - {address: 10.0.0.1, port: 80, weight: 1, drain: false}\n");
 	free(text);
@@ -246,6 +249,8 @@ static void random_group(struct model *m, const char *name, bool v6)
 	tg->source_ip_stickiness = pick(2);
 	maybe_number(&tg->min_healthy_count, 1, 10000);
 	maybe_number(&tg->min_healthy_pct, 0, 100);
+	tg->proxy_placement = pick(2) ? PROXY_ON_FIRST_ACK : PROXY_ON_FIRST_PAYLOAD;
+	tg->proxy_health_checks = pick(2);
 	random_targets(m, tg, v6);
 }
 

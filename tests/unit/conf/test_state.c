@@ -451,6 +451,9 @@ static const char full[] =
 	"      target_group_health.unhealthy_state_routing.minimum_healthy_targets.count: 2\n"
 	"      target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage: 50\n"
 	"      target_health_state.unhealthy.connection_termination.enabled: false\n"
+	"      proxy_protocol_v2.enabled: false\n"
+	"      proxy_protocol_v2.client_to_server.header_placement: on_first_ack_with_payload\n"
+	"      proxy_protocol_v2.health_checks.enabled: false\n"
 	"    targets:\n"
 	"      - 10.0.0.1\n"
 	"      - \"10.0.0.2:53\"\n"
@@ -504,6 +507,9 @@ static void test_full_target_group(void **state)
 	assert_int_equal(tg->min_healthy_count, 2);
 	assert_int_equal(tg->min_healthy_pct, 50);
 	assert_false(tg->unhealthy_connection_termination);
+	assert_false(tg->proxy_protocol);
+	assert_int_equal(tg->proxy_placement, PROXY_ON_FIRST_PAYLOAD);
+	assert_false(tg->proxy_health_checks);
 	model_free(model);
 }
 
@@ -518,7 +524,7 @@ static void test_full_targets(void **state)
 	assert_int_equal(tg->targets[0].weight, 1);
 	assert_int_equal(tg->targets[2].weight, 0);
 	assert_true(tg->targets[2].drain);
-	assert_int_equal(tg->targets[2].line, 37);
+	assert_int_equal(tg->targets[2].line, 40);
 	assert_int_equal(tg->targets[4].address.family, AF_INET6);
 	model_free(model);
 }

@@ -2,6 +2,9 @@
 /* From model and observations to what the XDP plane shall do. */
 #include "model_of.h"
 
+#include <stdio.h>
+
+#include "base/base.h"
 #include "control/want.h"
 
 #define NOW 1000000
@@ -77,6 +80,35 @@ static void splits_groups_by_family(void **state)
 	assert_int_equal(dns6->hash_fields, NLB_HASH_SOURCE);
 	assert_true(dns6->flags & NLB_GROUP_MOVE_UNHEALTHY);
 	tear_down(&f);
+}
+
+static void asks_for_proxy_headers(void **state)
+{
+	static const struct {
+		const char *attributes;
+		uint32_t flags;
+	} cases[] = {
+		{"proxy_protocol_v2.enabled: true", NLB_GROUP_PROXY | NLB_GROUP_PROXY_ON_ACK},
+		{"proxy_protocol_v2.enabled: true, "
+		 "proxy_protocol_v2.client_to_server.header_placement: on_first_ack_with_payload",
+		 NLB_GROUP_PROXY},
+		{"proxy_protocol_v2.client_to_server.header_placement: on_first_ack", 0},
+	};
+	struct nlb_want *want;
+	struct fixture f;
+	char text[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(text, sizeof(text),
+			 "target_groups:\n  - {name: web, protocol: TCP, port: 8080, attributes: "
+			 "{%s}, targets: [10.0.0.11]}\n",
+			 cases[i].attributes);
+		set_up(&f, text);
+		want = want_make(&f.in, f.arena);
+		assert_int_equal(group(want, "web", AF_INET)->flags,
+				 NLB_GROUP_RESET_UNHEALTHY | cases[i].flags);
+		tear_down(&f);
+	}
 }
 
 static void gives_a_listener_per_vip(void **state)
@@ -253,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits_groups_by_family),
+		cmocka_unit_test(asks_for_proxy_headers),
 		cmocka_unit_test(gives_a_listener_per_vip),
 		cmocka_unit_test(hands_paths_over),
 		cmocka_unit_test(chooses_source_addresses),

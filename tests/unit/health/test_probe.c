@@ -29,6 +29,7 @@ struct manners {
 	bool closes;	     /* after the answer */
 	bool is_deaf;	     /* never accepts */
 	unsigned body_bytes; /* zeros after the answer */
+	bool wants_proxy;    /* answers nothing that does not begin with a PROXY header */
 };
 
 struct server {
@@ -89,6 +90,19 @@ static void answer(struct connection *connection)
 		hang_up(connection);
 }
 
+/* Version 2, command LOCAL, family UNSPEC, nothing behind. */
+static const char proxy_header[16] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0";
+
+static bool has_request(const struct connection *connection)
+{
+	const struct server *server = connection->server;
+	size_t skip = server->manners.wants_proxy ? sizeof(proxy_header) : 0;
+
+	if (connection->received < skip || memcmp(server->request, proxy_header, skip) != 0)
+		return false;
+	return strstr(server->request + skip, "\r\n\r\n");
+}
+
 static void on_request(struct loop_fd *watch, uint32_t events)
 {
 	struct connection *connection = watch->owner;
@@ -103,7 +117,7 @@ static void on_request(struct loop_fd *watch, uint32_t events)
 	}
 	connection->received += (size_t)got;
 	server->request[connection->received] = '\0';
-	if (strstr(server->request, "\r\n\r\n"))
+	if (has_request(connection))
 		answer(connection);
 }
 
@@ -478,6 +492,58 @@ static void test_http_body_is_not_waited_for(void **state)
 
 /* ---- schedule ---- */
 
+/* ---- a PROXY header first ---- */
+
+static void test_http_begins_with_a_proxy_header(void **state)
+{
+	static const char *const addresses[] = {"10.9.0.1", "fd09::1"};
+	struct manners manners = {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+				  .wants_proxy = true};
+	struct health_spec spec;
+
+	need_world();
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		serve(addresses[i], manners);
+		spec = spec_of(HC_HTTP, addresses[i], world.server.port);
+		spec.proxy_header = true;
+		assert_result(ask(&spec), HEALTH_NONE, 0);
+		assert_memory_equal(world.server.request + sizeof(proxy_header),
+				    "GET /healthz?a=b HTTP/1.1\r\n", 27);
+		stop_serving();
+	}
+}
+
+static void test_http_without_a_proxy_header(void **state)
+{
+	need_world();
+	expect_http((struct manners){.answer = "HTTP/1.1 200 OK\r\n\r\n", .wants_proxy = true},
+		    HEALTH_RESPONSE_TIMEOUT, 0);
+}
+
+static void test_tcp_sends_a_proxy_header_and_nothing_else(void **state)
+{
+	struct health_spec spec;
+
+	need_world();
+	serve("10.9.0.1", (struct manners){.wants_proxy = true});
+	spec = spec_of(HC_TCP, "10.9.0.1", world.server.port);
+	spec.proxy_header = true;
+	assert_result(ask(&spec), HEALTH_NONE, 0);
+	wait_until(world.loop, world.server.was_reset);
+	assert_memory_equal(world.server.request, proxy_header, sizeof(proxy_header));
+	assert_int_equal(world.server.request[sizeof(proxy_header)], '\0');
+	stop_serving();
+}
+
+static void test_a_changed_header_is_another_question(void **state)
+{
+	struct health_spec one = spec_of(HC_TCP, "10.9.0.1", 80), other = one;
+
+	assert_true(health_spec_equal(&one, &other));
+	other.proxy_header = true;
+	assert_false(health_spec_equal(&one, &other));
+}
+
 static void test_interval(void **state)
 {
 	struct record record = {0};
@@ -833,6 +899,10 @@ int main(void)
 		netns_test(test_http_closed),
 		netns_test(test_http_garbage),
 		netns_test(test_http_body_is_not_waited_for),
+		netns_test(test_http_begins_with_a_proxy_header),
+		netns_test(test_http_without_a_proxy_header),
+		netns_test(test_tcp_sends_a_proxy_header_and_nothing_else),
+		cmocka_unit_test(test_a_changed_header_is_another_question),
 		netns_test(test_interval),
 		netns_test(test_slow_probes_do_not_overlap),
 		netns_test(test_target_dies_and_comes_back),

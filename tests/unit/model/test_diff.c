@@ -154,6 +154,8 @@ static void change_group(struct model *m)
 	WEB->source_ip_stickiness = true;
 	WEB->min_healthy_count = 2;
 	WEB->min_healthy_pct = 50;
+	WEB->proxy_placement = PROXY_ON_FIRST_PAYLOAD;
+	WEB->proxy_health_checks = false;
 	for (size_t i = 0; i < 2; i++)
 		WEB->targets[i].port = 8080;
 	LB->listeners[0].port = 80;
@@ -234,7 +236,12 @@ static const struct {
 	 "modify target group 'web' " ROUTING ".percentage: '0' -> '50'\n"
 	 "modify target group 'web' "
 	 "attributes.target_health_state.unhealthy.connection_termination.enabled: 'false' -> "
-	 "'true'\n"},
+	 "'true'\n"
+	 "modify target group 'web' "
+	 "attributes.proxy_protocol_v2.client_to_server.header_placement: 'on_first_ack' -> "
+	 "'on_first_ack_with_payload'\n"
+	 "modify target group 'web' attributes.proxy_protocol_v2.health_checks.enabled: 'true' -> "
+	 "'false'\n"},
 };
 
 static void test_diffs(void **state)

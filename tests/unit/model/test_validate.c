@@ -373,6 +373,13 @@ static void add_ranges(struct model *m, unsigned count)
 	  "attributes.target_health_state.unhealthy.connection_termination.enabled cannot be "     \
 	  "true "                                                                                  \
 	  "with protocol TCP_UDP")                                                                 \
+	X(WEB->proxy_protocol = true, NULL)                                                        \
+	X((WEB->proxy_protocol = true, WEB->protocol = PROTOCOL_TCP_UDP),                          \
+	  "10: target group 'web': attributes.proxy_protocol_v2.enabled needs protocol TCP, not "  \
+	  "TCP_UDP")                                                                               \
+	X((WEB->proxy_protocol = true, WEB->forwarding = FORWARDING_L2),                           \
+	  "10: target group 'web': attributes.proxy_protocol_v2.enabled needs forwarding nat: "    \
+	  "with l2 targets see the client's address as it is")                                     \
 	X(add_groups(m, 2999), NULL)                                                               \
 	X(add_groups(m, 3000), " 3001 target groups, at most 3000 are allowed")                    \
 	/* health check */                                                                         \
