@@ -123,18 +123,28 @@ static size_t outer_ip_bytes(const uint8_t *ip, size_t len, uint8_t *protocol)
 	return bytes;
 }
 
+/* MAC addresses, tags, EtherType. */
+static size_t front_bytes(const uint8_t *frame, size_t len)
+{
+	size_t at = 12;
+
+	while (at + 6 <= len && (be16(frame + at) == ETHERTYPE_VLAN || be16(frame + at) == 0x88a8))
+		at += 4;
+	return at + 2;
+}
+
 size_t oracle_outer_bytes(const uint8_t *frame, size_t len)
 {
-	const uint8_t *ip = frame + 14;
+	size_t front = front_bytes(frame, len), bytes;
+	const uint8_t *ip = frame + front;
 	uint8_t protocol;
-	size_t bytes;
 
-	if (len < 14)
+	if (len < front)
 		return 0;
-	bytes = outer_ip_bytes(ip, len - 14, &protocol);
+	bytes = outer_ip_bytes(ip, len - front, &protocol);
 	if (protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6)
 		return bytes;
-	if (protocol != IPPROTO_UDP || len < 14 + bytes + 12 || be16(ip + bytes + 2) != 6080)
+	if (protocol != IPPROTO_UDP || len < front + bytes + 12 || be16(ip + bytes + 2) != 6080)
 		return 0;
 	return bytes + 12 + 4 * (ip[bytes + 8] & 0x1fu);
 }
@@ -156,12 +166,12 @@ struct rightness_of oracle_checksums(const uint8_t *frame, size_t len)
 
 struct rightness_of oracle_checksums_inside(const uint8_t *frame, size_t len, size_t outer)
 {
-	uint8_t *ip = (uint8_t *)frame + 14 + outer;
+	size_t at = front_bytes(frame, len) + outer;
+	uint8_t *ip = (uint8_t *)frame + at;
 	struct checksums found = {0};
 
-	if (len > 14 + outer)
-		found = ip[0] >> 4 == 6 ? find_ip6(ip, len - 14 - outer)
-					: find_ip4(ip, len - 14 - outer);
+	if (len > at)
+		found = ip[0] >> 4 == 6 ? find_ip6(ip, len - at) : find_ip4(ip, len - at);
 	return (struct rightness_of){judge(&found.ip), judge(&found.l4)};
 }
 

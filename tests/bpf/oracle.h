@@ -16,7 +16,7 @@ struct rightness_of {
 };
 
 struct rightness_of oracle_checksums(const uint8_t *frame, size_t len);
-/* Of an untagged frame whose datagram is inside another (ipip, gue): bytes of the outer headers; 0: none. And the checksums of what
+/* Of a frame whose datagram is inside another (ipip, gue): bytes of the outer headers; 0: none. And the checksums of what
  * is inside. */
 size_t oracle_outer_bytes(const uint8_t *frame, size_t len);
 struct rightness_of oracle_checksums_inside(const uint8_t *frame, size_t len, size_t outer);
