@@ -95,7 +95,7 @@ struct operation {
 	{ "attributes/udp.idle_timeout.seconds", OP_NUMBER, 0, "--udp-idle-timeout", "seconds, 1..6000 (default 120)", NULL },
 
 #define OP_TG_SETTINGS                                                                                                             \
-	{ "forwarding", OP_STRING, 0, "--forwarding", "forwarding mode (default nat)", "nat|l2" },                                  \
+	{ "forwarding", OP_STRING, 0, "--forwarding", "forwarding mode (default nat)", "nat|l2|dnat" },                                  \
 	{ "health_check/enabled", OP_BOOL, 0, "--health-check-enabled", "true or false (default true)", NULL },                     \
 	{ "health_check/protocol", OP_STRING, 0, "--health-check-protocol", "default TCP", "TCP|HTTP" },                            \
 	{ "health_check/port", OP_STRING, 0, "--health-check-port", "traffic-port (default) or a number", NULL },                   \

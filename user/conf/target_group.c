@@ -453,7 +453,9 @@ static const struct field group_fields[] = {
 	 .fallback = "nat",
 	 .help = "nat: both directions pass here, targets need nothing; l2: targets answer the "
 		 "client "
-		 "directly, they have the load balancer's address on loopback and the same port"},
+		 "directly, they have the load balancer's address on loopback and the same port; "
+		 "dnat: as nat, but targets see the client's address, and their route back to it "
+		 "leads here"},
 	{.key = "health_check",
 	 .codec = &codec_map,
 	 .noun = &noun_health_check,

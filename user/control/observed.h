@@ -54,6 +54,8 @@ struct observed_target {
 	struct neigh_path path;
 	struct addr source; /* the last one it was reached from */
 	bool lacks_port; /* resolved, but by an interface that the program may not send by */
+	bool knows_link;
+	uint8_t link_bits; /* dnat: of the prefix of its network, if that is this host's; else 0 */
 
 	int64_t drain_until_ms; /* wall clock; 0: does not drain. In the past: its drain is over */
 	bool ends_now;		/* is being removed together with its flows */

@@ -13,6 +13,7 @@
 
 #define NAMED_MAX      5 /* targets named before the rest is only counted */
 #define RECENT_MS      60000
+#define ANSWERLESS_MIN 20 /* flows of a dnat target before it is odd that none was answered */
 #define TEXT_MAX       1024
 
 struct problems {
@@ -213,8 +214,7 @@ static void of_next_hops(const struct control *control, struct problems *problem
 	char name[OBSERVED_NAME_MAX];
 	size_t count = 0;
 
-	list_for_each(seen, &control->targets.observed.targets, node)
-	{
+	list_for_each(seen, &control->targets.observed.targets, node) {
 		if (!lacks_next_hop(seen) || ++count > NAMED_MAX)
 			continue;
 		add_warning(problems, next_hop_cure(seen->path.state),
@@ -224,6 +224,42 @@ static void of_next_hops(const struct control *control, struct problems *problem
 	if (count > NAMED_MAX)
 		add_warning(problems, "see 'leatctl target list'",
 			    "more targets have no next hop: %zu", count - NAMED_MAX);
+}
+
+/* dnat: the target's default gateway is somebody else, so its answers never come by. */
+static bool lacks_way_back(const struct control *control, const struct observed_target *seen)
+{
+	struct nlb_target_count count;
+	int index;
+
+	if (!seen->target || seen->forwarding != FORWARDING_DNAT)
+		return false;
+	index = nlb_image_target_index(nlb_image(control->nlb), seen->group, &seen->address,
+				       seen->port);
+	if (index < 0 || nlb_read_target(control->nlb, (unsigned)index, &count))
+		return false;
+	return count.new_flows >= ANSWERLESS_MIN && !count.reply_packets;
+}
+
+static void of_ways_back(const struct control *control, struct problems *problems)
+{
+	const struct observed_target *seen;
+	char name[OBSERVED_NAME_MAX];
+	size_t count = 0;
+
+	list_for_each(seen, &control->targets.observed.targets, node) {
+		if (!lacks_way_back(control, seen) || ++count > NAMED_MAX)
+			continue;
+		add_error(problems,
+			  "the target's route to the clients must lead to this host (forwarding "
+			  "dnat)",
+			  "target '%s' takes flows, and no answer of it has come back",
+			  observed_name(seen, name));
+	}
+	if (count > NAMED_MAX)
+		add_error(problems, "see 'leatctl stats'",
+			  "more targets take flows and no answer of them comes back: %zu",
+			  count - NAMED_MAX);
 }
 
 /* XDP can only hand packets to Ethernet NICs, bonds and VLANs of theirs; of others naming them in
@@ -281,7 +317,8 @@ static void of_tables(const struct control *control, struct problems *problems)
 
 	if (is_recent(control->flows_full_ms, now_ms))
 		add_error(problems, "set a larger 'flows' in the settings",
-			  "the flow table was full %lld s ago (now %llu of %llu): flows are pushed out",
+			  "the flow table was full %lld s ago (now %llu of %llu): flows are pushed "
+			  "out",
 			  (long long)((now_ms - control->flows_full_ms) / 1000),
 			  (unsigned long long)used, (unsigned long long)max);
 	if (is_recent(control->ports_exhausted_ms, now_ms))
@@ -318,8 +355,8 @@ json_t *problems_list(const struct control *control)
 {
 	static void (*const kinds[])(const struct control *, struct problems *) = {
 		of_reconcile, of_interfaces, of_load_balancers, of_target_groups,
-		of_families,  of_next_hops,  of_ports,          of_tables,
-		of_settings,  of_snat_addresses,
+		of_families,  of_next_hops,  of_ports,          of_ways_back,
+		of_tables,    of_settings,   of_snat_addresses,
 	};
 	struct problems problems = {.errors = json_array(), .warnings = json_array()};
 

@@ -5,6 +5,7 @@
 #include "targets.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,12 +36,27 @@ void targets_fini(struct targets *targets)
 
 	if (!targets->observed.buckets)
 		return;
-	list_for_each_safe(seen, next, &targets->observed.targets, node) drop_row(targets, seen);
+	list_for_each_safe(seen, next, &targets->observed.targets, node)
+		drop_row(targets, seen);
 	observed_fini(&targets->observed);
 	tally_fini(&targets->tally);
 }
 
 /* ---- paths ---- */
+
+/* The kernel is asked for the network only when the path is another one, and for dnat only. */
+static void refresh_path(struct targets *targets, struct observed_target *seen)
+{
+	const struct neigh_path before = seen->path;
+
+	neigh_path(targets->neigh, &seen->address, &seen->path);
+	if (seen->knows_link && memcmp(&before, &seen->path, sizeof(before)) == 0)
+		return;
+	seen->knows_link = seen->forwarding == FORWARDING_DNAT;
+	if (seen->knows_link)
+		seen->link_bits = (uint8_t)neigh_link_bits(targets->neigh, &seen->address,
+							   seen->path.ifindex);
+}
 
 static void watch(struct targets *targets, struct observed_target *seen)
 {
@@ -53,7 +69,7 @@ static void watch(struct targets *targets, struct observed_target *seen)
 		return;
 	}
 	seen->is_watched = true;
-	neigh_path(targets->neigh, &seen->address, &seen->path);
+	refresh_path(targets, seen);
 }
 
 static void follow_source(struct targets *targets, struct observed_target *seen)
@@ -76,7 +92,7 @@ void targets_refresh_paths(struct targets *targets)
 	{
 		if (!seen->is_watched)
 			continue;
-		neigh_path(targets->neigh, &seen->address, &seen->path);
+		refresh_path(targets, seen);
 		follow_source(targets, seen);
 	}
 }
@@ -86,9 +102,9 @@ bool targets_are_settled(struct targets *targets)
 	struct observed_target *seen;
 
 	targets_refresh_paths(targets);
-	list_for_each(seen, &targets->observed.targets,
-		      node) if (seen->is_watched &&
-				seen->path.state == NEIGH_RESOLVING) return false;
+	list_for_each(seen, &targets->observed.targets, node)
+		if (seen->is_watched && seen->path.state == NEIGH_RESOLVING)
+			return false;
 	return true;
 }
 
@@ -144,8 +160,9 @@ int targets_store_drains(struct targets *targets, const struct model *next, int6
 
 	for (size_t i = 0; i < next->target_group_count && !ret; i++)
 		ret = store_drains_of_group(targets, next, &next->target_groups[i], now_ms, err);
-	list_for_each(seen, &targets->observed.targets, node) if (!ret && seen->pass != pass) ret =
-		store_drain(targets, seen, next, NULL, now_ms, err);
+	list_for_each(seen, &targets->observed.targets, node)
+		if (!ret && seen->pass != pass)
+			ret = store_drain(targets, seen, next, NULL, now_ms, err);
 	return ret;
 }
 
@@ -316,8 +333,9 @@ void targets_follow(struct targets *targets, const struct model *model, int64_t 
 			adopt(targets, model, tg, &tg->targets[t], now_ms);
 	}
 	pass = observed_pass(&targets->observed, model);
-	list_for_each_safe(seen, next, &targets->observed.targets, node) if (seen->pass != pass)
-		leave(targets, seen, model, now_ms);
+	list_for_each_safe(seen, next, &targets->observed.targets, node)
+		if (seen->pass != pass)
+			leave(targets, seen, model, now_ms);
 }
 
 /* Forgets all ended drains with one write to the disk: there may be thousands. */
@@ -327,8 +345,7 @@ static bool forget_ended(struct targets *targets, int64_t now_ms)
 	struct err err = {0};
 	bool any = false;
 
-	list_for_each(seen, &targets->observed.targets, node)
-	{
+	list_for_each(seen, &targets->observed.targets, node) {
 		if (seen->health.state != TARGET_DRAINING || !drain_is_over(seen, now_ms))
 			continue;
 		if (!any && store_begin(targets->store, &err))
@@ -347,13 +364,14 @@ void targets_tick(struct targets *targets, int64_t now_ms)
 {
 	struct observed_target *seen, *next;
 
-	list_for_each(seen, &targets->observed.targets, node) checks_retry(targets, seen);
+	list_for_each(seen, &targets->observed.targets, node)
+		checks_retry(targets, seen);
 	leavers_end_idle(targets, now_ms);
 	if (!forget_ended(targets, now_ms))
 		return;
-	list_for_each_safe(seen, next, &targets->observed.targets,
-			   node) if (seen->health.state == TARGET_DRAINING &&
-				     drain_is_over(seen, now_ms)) end_drain(targets, seen, now_ms);
+	list_for_each_safe(seen, next, &targets->observed.targets, node)
+		if (seen->health.state == TARGET_DRAINING && drain_is_over(seen, now_ms))
+			end_drain(targets, seen, now_ms);
 	targets->on_change(targets->arg);
 }
 

@@ -13,7 +13,13 @@ static const uint16_t families[] = {AF_INET, AF_INET6};
 
 static uint8_t forwarding_of(enum forwarding forwarding)
 {
-	return forwarding == FORWARDING_L2 ? NLB_FORWARD_L2 : NLB_FORWARD_NAT;
+	static const uint8_t words[] = {
+		[FORWARDING_NAT] = NLB_FORWARD_NAT,
+		[FORWARDING_L2] = NLB_FORWARD_L2,
+		[FORWARDING_DNAT] = NLB_FORWARD_DNAT,
+	};
+
+	return words[forwarding];
 }
 
 /* TCP of an unhealthy target is reset if the group says so. Its UDP always moves: there is no
@@ -31,6 +37,12 @@ static uint32_t flags_of(const struct target_group *tg)
 	if (protocol_has(tg->protocol, IPPROTO_UDP))
 		flags |= NLB_GROUP_MOVE_UNHEALTHY;
 	return flags;
+}
+
+/* Modes in which a target may see an address of Leat's own. */
+static bool needs_source(uint8_t forwarding)
+{
+	return forwarding == NLB_FORWARD_NAT || forwarding == NLB_FORWARD_DNAT;
 }
 
 static struct nlb_path path_of(const struct observed_target *seen)
@@ -84,13 +96,16 @@ static struct nlb_want_target *add_target(struct nlb_want_group *group, const st
 }
 
 static void fill_target(const struct want_input *in, struct nlb_want_target *out,
-			const struct observed_target *seen, const struct route *route, bool is_nat)
+			const struct observed_target *seen, const struct route *route,
+			uint8_t forwarding)
 {
 	out->in_ring = route->in_ring;
 	out->takes_new = route->takes_new;
 	out->path = path_of(seen);
-	if (is_nat)
+	if (needs_source(forwarding))
 		choose_snats(in, seen, out);
+	if (forwarding == NLB_FORWARD_DNAT && seen)
+		out->link_bits = seen->link_bits;
 }
 
 static void add_registered(const struct want_input *in, const struct target_group *tg,
@@ -107,7 +122,7 @@ static void add_registered(const struct want_input *in, const struct target_grou
 		return;
 	out = add_target(group, &target->address, target->port, arena);
 	out->weight = target->weight;
-	fill_target(in, out, seen, &route, tg->forwarding == FORWARDING_NAT);
+	fill_target(in, out, seen, &route, group->forwarding);
 }
 
 static bool has_family(const struct target_group *tg, uint16_t family)
@@ -166,14 +181,13 @@ static void add_leavers(const struct want_input *in, struct nlb_want *want, stru
 	struct nlb_want_group *group;
 	struct route route;
 
-	list_for_each(seen, &in->observed->targets, node)
-	{
+	list_for_each(seen, &in->observed->targets, node) {
 		route = route_leaver(seen, in->now_ms);
 		if (seen->pass == pass || !route.is_present)
 			continue;
 		group = group_of_leaver(in, want, seen, arena);
 		fill_target(in, add_target(group, &seen->address, seen->port, arena), seen, &route,
-			    group->forwarding == NLB_FORWARD_NAT);
+			    group->forwarding);
 	}
 }
 

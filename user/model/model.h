@@ -56,7 +56,7 @@ enum lb_type { LB_NETWORK = 1, LB_APPLICATION };
  * it exists. */
 enum lb_announce { ANNOUNCE_ADDRESS = 1, ANNOUNCE_NONE };
 enum protocol { PROTOCOL_TCP = 1, PROTOCOL_UDP, PROTOCOL_TCP_UDP };
-enum forwarding { FORWARDING_NAT = 1, FORWARDING_L2 };
+enum forwarding { FORWARDING_NAT = 1, FORWARDING_L2, FORWARDING_DNAT };
 enum hc_protocol { HC_TCP = 1, HC_HTTP };
 enum proxy_placement { PROXY_ON_FIRST_ACK = 1, PROXY_ON_FIRST_PAYLOAD };
 

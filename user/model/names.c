@@ -11,7 +11,7 @@
 const char *const lb_type_words[] = {"network", "application", NULL};
 const char *const lb_announce_words[] = {"address", "none", NULL};
 const char *const protocol_words[] = {"TCP", "UDP", "TCP_UDP", NULL};
-const char *const forwarding_words[] = {"nat", "l2", NULL};
+const char *const forwarding_words[] = {"nat", "l2", "dnat", NULL};
 const char *const hc_protocol_words[] = {"TCP", "HTTP", NULL};
 const char *const proxy_placement_words[] = {"on_first_ack", "on_first_ack_with_payload", NULL};
 

@@ -108,6 +108,10 @@ bool neigh_can_transmit(struct neigh *neigh, unsigned ifindex);
 /* Is it one of this host's own addresses? True also when the kernel can't say. */
 bool neigh_is_local(const struct neigh *neigh, const struct addr *address);
 
+/* Who else is on the link of an address: the bits of the prefix of the route to it, if that is a route of `ifindex` without a gateway; else 0 (also: the
+ * kernel could not say). Asks the kernel. */
+unsigned neigh_link_bits(struct neigh *neigh, const struct addr *address, unsigned ifindex);
+
 /* Counts by state, for metrics: counts[enum neigh_path_state]. */
 void neigh_count(const struct neigh *neigh, unsigned counts[], size_t n);
 

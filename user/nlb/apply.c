@@ -134,6 +134,8 @@ static void put_references(struct nlb_target *there, const struct nlb_target *ro
 		NLB_STORE(&there->nexthop, row->nexthop);
 	if (there->snat != row->snat)
 		NLB_STORE(&there->snat, row->snat);
+	if (there->link_bits != row->link_bits)
+		NLB_STORE(&there->link_bits, row->link_bits);
 }
 
 static int put_new_target(const struct nlb_maps *maps, size_t index, const struct nlb_target *row,
@@ -176,6 +178,20 @@ static int put_targets(const struct nlb_maps *maps, const struct nlb_image *next
 		if (next->targets[i].row.id)
 			rc = put_target(maps, i, &next->targets[i].row, err);
 	return rc;
+}
+
+/* Whether answers of dnat targets are looked for. Their flows go with the targets, so none is left
+ * when it is no more. */
+static void put_dnat_flag(const struct nlb_maps *maps, const struct nlb_image *next)
+{
+	__u32 flags = maps->settings->flags & ~(__u32)NLB_SETTINGS_DNAT;
+	size_t i;
+
+	for (i = 0; i < next->target_count; i++)
+		if (next->targets[i].row.id && next->targets[i].row.forwarding == NLB_FORWARD_DNAT)
+			flags |= NLB_SETTINGS_DNAT;
+	if (maps->settings->flags != flags)
+		NLB_STORE(&maps->settings->flags, flags);
 }
 
 /* ---- slots and rings ---- */
@@ -419,6 +435,7 @@ static int bring(const struct nlb_maps *maps, const struct nlb_image *now,
 	rc = put_targets(maps, next, err);
 	if (rc)
 		return rc;
+	put_dnat_flag(maps, next);
 	put_hash_key(maps, next);
 	put_groups(maps, next);
 	rc = put_listeners(maps, now, next, err);

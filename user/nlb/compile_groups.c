@@ -69,7 +69,7 @@ static int check_group(const struct compile *c, const struct nlb_want_group *wan
 		return err_set(c->err, -EINVAL,
 			       "target group '%s': family %u is neither IPv4 nor IPv6", want->name,
 			       want->family);
-	if (want->forwarding != NLB_FORWARD_NAT && want->forwarding != NLB_FORWARD_L2)
+	if (!image_is_forwarding(want->forwarding))
 		return err_set(c->err, -EINVAL, "target group '%s': unknown forwarding %u",
 			       want->name, want->forwarding);
 	if (want->hash_fields > NLB_HASH_SOURCE)

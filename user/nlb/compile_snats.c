@@ -118,7 +118,7 @@ static int source_target(struct sourcing *s, const struct nlb_want_group *group,
 {
 	struct run run;
 
-	if (group->forwarding != NLB_FORWARD_NAT || !want->snat_count)
+	if (!image_is_translating(group->forwarding) || !want->snat_count)
 		return 0;
 	if (want->snat_count > RUN_MAX)
 		return refuse(s, group, want, -EINVAL);

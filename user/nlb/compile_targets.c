@@ -130,6 +130,8 @@ static int add_target(struct numbering *n, const struct nlb_want_group *group, u
 	lookup_put(&n->next, key, *index);
 	fill_row(&n->c->next->targets[*index], key, image_family(group->family));
 	n->c->next->targets[*index].takes_new = want->takes_new;
+	if (group->forwarding == NLB_FORWARD_DNAT)
+		n->c->next->targets[*index].row.link_bits = want->link_bits;
 	if (n->used <= *index)
 		n->used = *index + 1;
 	return 0;

@@ -58,6 +58,16 @@ uint8_t image_family(uint16_t af)
 	return af == AF_INET6 || af == NLB_IPV6 ? NLB_IPV6 : NLB_IPV4;
 }
 
+bool image_is_translating(uint8_t forwarding)
+{
+	return forwarding == NLB_FORWARD_NAT || forwarding == NLB_FORWARD_DNAT;
+}
+
+bool image_is_forwarding(uint8_t forwarding)
+{
+	return image_is_translating(forwarding) || forwarding == NLB_FORWARD_L2;
+}
+
 bool image_group_name(const char *group, uint8_t family, char name[48])
 {
 	int len;

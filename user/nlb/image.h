@@ -75,6 +75,9 @@ void *image_grow(void *array, size_t *count, size_t wanted, size_t element_bytes
 
 /* "web/ipv4": how a group is called in the image, into name[48]. False when it does not fit. */
 bool image_group_name(const char *group, uint8_t family, char name[48]);
+/* Is there such an enum nlb_forwarding; does it replace addresses, so that targets answer through Leat? */
+bool image_is_forwarding(uint8_t forwarding);
+bool image_is_translating(uint8_t forwarding);
 /* enum nlb_family of AF_INET, AF_INET6 (or of itself) */
 uint8_t image_family(uint16_t af);
 

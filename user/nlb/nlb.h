@@ -33,8 +33,9 @@ struct nlb_want_target {
 	bool in_ring;	 /* registered and not draining */
 	bool takes_new;	 /* health bit: healthy, or its group fails open; true while draining */
 	struct nlb_path path;
-	struct addr snats[8]; /* nat: source addresses towards it, host's choice; in order */
+	struct addr snats[8]; /* nat, dnat: source addresses towards it, host's choice; in order */
 	size_t snat_count;
+	uint8_t link_bits; /* dnat: of its network's prefix, where it is this host's as well; 0: not known */
 };
 
 struct nlb_want_group { /* one per target group and family of its targets */

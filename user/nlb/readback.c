@@ -60,11 +60,6 @@ static bool has_group_named(const struct nlb_image *image, const char *name)
 	return false;
 }
 
-static bool is_forwarding(uint8_t forwarding)
-{
-	return forwarding == NLB_FORWARD_NAT || forwarding == NLB_FORWARD_L2;
-}
-
 static bool is_ring_inside(const struct nlb_maps *maps, uint64_t ring)
 {
 	uint64_t end = (uint64_t)NLB_RING_BASE(ring) + NLB_RING_SIZE(ring);
@@ -90,7 +85,7 @@ static bool is_ring_free(const struct nlb_image *image, uint64_t ring)
 
 static bool is_group(const struct reading *r, const struct nlb_target_group *row)
 {
-	return is_name(row->name) && is_forwarding(row->forwarding) &&
+	return is_name(row->name) && image_is_forwarding(row->forwarding) &&
 	       row->hash_fields <= NLB_HASH_SOURCE && is_ring_inside(r->maps, row->ring) &&
 	       is_ring_free(r->image, row->ring) && !has_group_named(r->image, row->name);
 }
@@ -165,7 +160,7 @@ static bool is_target(const struct reading *r, const struct nlb_target *row, siz
 	uint64_t snat_end = (uint64_t)NLB_SNAT_FIRST(row->snat) + NLB_SNAT_COUNT(row->snat);
 
 	return NLB_TARGET_INDEX(row->id) == index && NLB_TARGET_GEN(row->id) &&
-	       is_forwarding(row->forwarding) && is_address(row->family, row->address) &&
+	       image_is_forwarding(row->forwarding) && is_address(row->family, row->address) &&
 	       is_group_in_use(r->image, row->target_group) &&
 	       row->nexthop < entries[NLB_MAP_NEXTHOPS] && snat_end <= entries[NLB_MAP_SNATS];
 }

@@ -239,6 +239,30 @@ static void keeps_leavers_of_groups_that_are_gone(void **state)
 	tear_down(&f);
 }
 
+/* dnat is nat that knows who is near the target. */
+static void dnat_has_sources_and_the_network_of_its_targets(void **state)
+{
+	static const char dnat[] =
+		"load_balancers: [{name: edge, type: network, addresses: [192.0.2.1], listeners: "
+		"[{protocol: TCP, port: 80, default_action: {forward: web}}]}]\n"
+		"target_groups: [{name: web, protocol: TCP, port: 80, forwarding: dnat, targets: "
+		"[10.0.0.11, 10.0.0.12]}]\n";
+	const struct addr snat = {.family = AF_INET, .bytes = {10, 0, 0, 1}};
+	const struct nlb_want_group *web;
+	struct fixture f;
+
+	set_up(&f, dnat);
+	f.in.snats = &snat;
+	f.in.snat_count = 1;
+	observe(&f.observed, "web", "10.0.0.11", 80, TARGET_HEALTHY)->link_bits = 24;
+	web = group(want_make(&f.in, f.arena), "web", AF_INET);
+	assert_int_equal(web->forwarding, NLB_FORWARD_DNAT);
+	assert_int_equal(web->targets[0].link_bits, 24);
+	assert_int_equal(web->targets[0].snat_count, 1);
+	assert_int_equal(web->targets[1].link_bits, 0);
+	tear_down(&f);
+}
+
 /* Drained, or in a group that no listener names: no slots, but open flows go on. */
 static void leaves_out_of_the_ring_what_takes_nothing(void **state)
 {
@@ -292,6 +316,7 @@ int main(void)
 		cmocka_unit_test(takes_at_most_eight_source_addresses),
 		cmocka_unit_test(keeps_leavers_while_they_drain),
 		cmocka_unit_test(keeps_leavers_of_groups_that_are_gone),
+		cmocka_unit_test(dnat_has_sources_and_the_network_of_its_targets),
 		cmocka_unit_test(leaves_out_of_the_ring_what_takes_nothing),
 		cmocka_unit_test(wants_nothing_of_nothing),
 	};

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <net/if.h>
 #include <linux/sock_diag.h>
 
 #include <cmocka.h>
@@ -718,6 +719,29 @@ static void test_words(void **state)
 
 #define netns_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* ---- networks ---- */
+
+static unsigned link_bits(const char *target)
+{
+	struct addr addr = address(target);
+
+	return neigh_link_bits(world.neigh, &addr, if_nametoindex("lb0"));
+}
+
+static void test_network_of_a_target(void **state)
+{
+	need_world();
+	assert_int_equal(link_bits("10.9.0.2"), 24);
+	assert_int_equal(link_bits("fd09::2"), 64);
+	netns_ip("route add 10.9.0.128/25 dev lb0\n");
+	assert_int_equal(link_bits("10.9.0.130"), 25);
+	assert_int_equal(link_bits("10.9.0.2"), 24);
+	netns_ip("route add 192.0.2.0/24 via 10.9.0.2\n");
+	assert_int_equal(link_bits("192.0.2.7"), 0);	/* behind a router */
+	assert_int_equal(link_bits("198.51.100.7"), 0); /* nowhere */
+	assert_int_equal(link_bits("127.0.0.1"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -749,6 +773,7 @@ int main(void)
 		netns_test(test_multipath_spreads),
 		netns_test(test_local),
 		netns_test(test_counts),
+		netns_test(test_network_of_a_target),
 		netns_test(test_lost_events),
 		netns_test(test_unwatch_in_callback),
 		cmocka_unit_test(test_words),

@@ -239,6 +239,42 @@ static void health_next_hop_and_sources_change_in_place(void **state)
 	assert_int_equal(target_packets(nlb, 1), 9 * (uint64_t)nlb->maps.cpus);
 }
 
+static struct nlb_image *dnat_image(uint8_t link_bits)
+{
+	struct nlb_image *image = simple_image(0, 3);
+	size_t i;
+
+	image->groups[0].row.forwarding = NLB_FORWARD_DNAT;
+	for (i = 0; i < 3; i++) {
+		image->targets[i].row.forwarding = NLB_FORWARD_DNAT;
+		image->targets[i].row.link_bits = link_bits;
+	}
+	return image;
+}
+
+/* Answers of dnat targets are looked for while there are any, and a network that becomes known ends
+ * no flow. */
+static void dnat_is_told_to_the_program(void **state)
+{
+	struct nlb *nlb = lab_open();
+
+	apply(nlb, simple_image(0, 3));
+	assert_int_equal(nlb->maps.settings->flags & NLB_SETTINGS_DNAT, 0);
+	apply(nlb, dnat_image(0));
+	assert_int_equal(nlb->maps.settings->flags & NLB_SETTINGS_DNAT, NLB_SETTINGS_DNAT);
+	set_counts(nlb, NLB_MAP_TARGET_STATS, 1, 9, 8);
+	apply(nlb, dnat_image(24));
+	assert_int_equal(nlb->maps.targets[1].link_bits, 24);
+	assert_int_equal(target_packets(nlb, 1), 9 * (uint64_t)nlb->maps.cpus);
+	lab_close();
+	nlb = lab_open();
+	assert_int_equal(nlb_image(nlb)->targets[1].row.link_bits, 24);
+	assert_int_equal(nlb_image(nlb)->groups[0].row.forwarding, NLB_FORWARD_DNAT);
+	assert_int_equal(nlb->maps.settings->flags & NLB_SETTINGS_DNAT, NLB_SETTINGS_DNAT);
+	apply(nlb, simple_image(0, 3));
+	assert_int_equal(nlb->maps.settings->flags & NLB_SETTINGS_DNAT, 0);
+}
+
 static void health_bits_of_other_words_stay(void **state)
 {
 	struct nlb *nlb = lab_open();
@@ -807,6 +843,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST(an_image_arrives_in_the_maps),
 	LAB_TEST(an_unchanged_image_writes_nothing),
 	LAB_TEST(health_next_hop_and_sources_change_in_place),
+	LAB_TEST(dnat_is_told_to_the_program),
 	LAB_TEST(health_bits_of_other_words_stay),
 	LAB_TEST(what_is_removed_is_unlinked),
 	LAB_TEST(a_reused_index_counts_from_zero),

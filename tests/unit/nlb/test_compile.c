@@ -60,6 +60,25 @@ static void test_nothing_from_nothing(void **state)
 	want_free(&w);
 }
 
+static void test_dnat_has_sources_and_a_network(void **state)
+{
+	struct want w = new_want();
+	struct nlb_image *image;
+
+	w.want.groups[0].forwarding = NLB_FORWARD_DNAT;
+	w.want.groups[0].targets[0].link_bits = 24;
+	w.want.groups[1].targets[0].link_bits = 64;
+	image = new_image(&w);
+	assert_int_equal(image->groups[0].row.forwarding, NLB_FORWARD_DNAT);
+	assert_int_equal(image->targets[0].row.forwarding, NLB_FORWARD_DNAT);
+	assert_int_equal(image->targets[0].row.link_bits, 24);
+	assert_int_equal(image->targets[1].row.link_bits, 0);
+	assert_int_equal(image->targets[0].row.snat, NLB_SNAT(0, 1));
+	assert_int_equal(image->targets[4].row.link_bits, 0); /* nat asks for no network */
+	nlb_image_free(image);
+	want_free(&w);
+}
+
 static void test_a_want_is_fulfilled_row_by_row(void **state)
 {
 	struct want w = new_want();
@@ -748,6 +767,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_from_nothing),
 		cmocka_unit_test(test_a_want_is_fulfilled_row_by_row),
+		cmocka_unit_test(test_dnat_has_sources_and_a_network),
 		cmocka_unit_test(test_an_image_is_a_fixed_point),
 		cmocka_unit_test(test_a_restart_changes_nothing),
 		cmocka_unit_test(test_order_in_the_want_does_not_matter),
