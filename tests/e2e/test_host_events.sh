@@ -240,8 +240,10 @@ on sw ethtool -K port0 tx off >/dev/null 2>&1
 in_ns sw link set port0 master br0 up
 in_ns sw link set dev port0 xdp obj "$TOOLS/lab-pass.bpf.o" sec xdp
 in_ns lb link set back up
-in_ns lb addr add 10.9.1.1/24 dev back
-in_ns lb addr add fd09:1::1/64 dev back nodad
+for n in 101 1; do # the flows' source is 10.9.1.101 since then
+	in_ns lb addr add 10.9.1.$n/24 dev back
+	in_ns lb addr add fd09:1::$n/64 dev back nodad
+done
 far_via 3
 after "the interface to the targets deleted and made anew" "nat|l2|far" 5000 8000
 begin

@@ -20,7 +20,7 @@ target_groups:
   - {name: web, protocol: TCP, port: 8080, targets: [$1],
      health_check: {interval_seconds: 1, timeout_seconds: 1, healthy_threshold: 2}}"
 }
-connect() { client "$TOOLS/lab-connect" --to "${2:-$VIP4}" --port 80 --http / --from "${3:-$FROM4}" --sources 100 --count 300 >"$RUN/$1" || { cat "$RUN/$1"; return 1; }; }
+connect() { client "$TOOLS/lab-connect" --to "${2:-$VIP4}" --port 80 --http / --from "${3:-$FROM4}" --sources 100 --count 300 --timeout-ms "${CONNECT_TIMEOUT_MS:-3000}" >"$RUN/$1" || { cat "$RUN/$1"; return 1; }; }
 
 # ---- offloads ----
 feature() { on lb ethtool -k front | awk -v f="$1:" '$1 == f { print $2 }'; }
