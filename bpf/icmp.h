@@ -27,6 +27,7 @@
 #include "rewrite.h"
 #include "select.h"
 #include "settings.h"
+#include "shift.h"
 #include "target.h"
 #include "too_big.h"
 #include "track.h"
@@ -81,6 +82,16 @@ static __always_inline int icmp_translate(struct packet *p, const struct quote *
 	return rewrite_ipv6(p, &p->ends);
 }
 
+/* Before anything moves. */
+static __always_inline int icmp_shift(const struct packet *p, const struct quote *q,
+				      const struct nlb_shift *s, bool to_client)
+{
+	if (likely(!s->flags))
+		return 0;
+	return shift_quote(p->ctx, s, QUOTE_AT(p->l4_offset, p->l4_offset + q->l4), q->l4_bytes,
+			   to_client);
+}
+
 /* To the client by the link of its reply. */
 static __always_inline int icmp_to_client(struct packet *p, const struct quote *q,
 					  const struct nlb_tuple *outer)
@@ -98,7 +109,8 @@ static __always_inline int icmp_to_client(struct packet *p, const struct quote *
 	if (verdict)
 		return verdict;
 	reply_back(p, r);
-	if (rewrite_tags(p, r->link.vlan_outer, r->link.vlan_inner) || rewrite_macs(p) ||
+	if (icmp_shift(p, q, &r->shift, true) ||
+	    rewrite_tags(p, r->link.vlan_outer, r->link.vlan_inner) || rewrite_macs(p) ||
 	    icmp_translate(p, q, outer))
 		return NLB_INTERNAL;
 	return p->egress ? NLB_ICMP_TO_CLIENT_REDIRECT : NLB_ICMP_TO_CLIENT_TX;
@@ -137,6 +149,8 @@ static __always_inline int icmp_to_target(struct packet *p, const struct quote *
 	if (verdict)
 		return verdict;
 	f = is_translated(p) ? p->flow : NULL;
+	if (f && icmp_shift(p, q, &f->shift, false))
+		return NLB_INTERNAL;
 	if (rewrite_tags_to_target(p) || (is_encapsulated(p) && encap_plain(p)) || rewrite_macs(p))
 		return NLB_INTERNAL;
 	if (f) {

@@ -30,9 +30,11 @@
 #include "packet.h"
 #include "parse.h"
 #include "proxy.h"
+#include "quote.h"
 #include "reset.h"
 #include "rewrite.h"
 #include "target.h"
+#include "too_big.h"
 
 #define TCP_OPTIONS_MAX 40
 
@@ -338,6 +340,59 @@ __noinline int shift_to_client(struct xdp_md *ctx, const struct nlb_tuple *reply
 		return NLB_INTERNAL;
 	if (edit.header && has_options(ctx, edit.l4_offset, edit.is_syn))
 		options_edit(ctx, &edit, end);
+	return 0;
+}
+
+/* ---- what ICMP errors quote ---- */
+
+#define QUOTE_AT(icmp, l4)   ((icmp) << 16 | (l4))
+#define QUOTE_AT_ICMP(quote) ((quote) >> 16 & PACKET_OFFSET_MAX)
+#define QUOTE_AT_L4(quote)   ((quote)&PACKET_OFFSET_MAX)
+
+/* A segment that has the header on its way is longer than its client knows: the path takes less of
+ * the client's. Returns what the sum of the error gains. */
+static __always_inline __u64 shift_mtu(struct icmp_header *icmp, __u16 header)
+{
+	bool is_ipv4 = icmp->type == ICMP4_UNREACHABLE;
+	__u32 min = is_ipv4 ? IPV4_MTU_MIN : IPV6_MTU_MIN;
+	__be32 old = icmp->rest;
+	__u32 mtu = bpf_ntohl(old);
+
+	if (is_ipv4 ? icmp->code != ICMP4_FRAGMENTATION_NEEDED : icmp->type != ICMP6_TOO_BIG)
+		return 0;
+	icmp->rest = bpf_htonl(mtu > min + header ? mtu - header : min);
+	return (__u64)(__u32)~old + icmp->rest;
+}
+
+/* The number of the segment that an error quotes, as the side knows it that the error goes to: it
+ * believes in no other (RFC 5927 4.1). `quote`: QUOTE_AT() of the error and the segment in it,
+ * `bytes` of it are quoted. Returns 0 or INTERNAL. */
+__noinline int shift_quote(struct xdp_md *ctx, const struct nlb_shift *s, __u32 quote, __u32 bytes,
+			   bool to_client)
+{
+	word32 *segment = frame_at(ctx, QUOTE_AT_L4(quote), QUOTE_L4_MIN);
+	struct icmp_header *icmp = frame_at(ctx, QUOTE_AT_ICMP(quote), sizeof(*icmp));
+	word16 *check;
+	__u64 change, gain;
+	__u32 seq;
+	__be32 old;
+
+	if (!segment || !icmp || !s)
+		return NLB_INTERNAL;
+	old = segment[1];
+	seq = bpf_ntohl(old);
+	segment[1] = bpf_htonl(to_client ? shift_back(s, seq) : seq - s->to_client);
+	change = (__u64)(__u32)~old + segment[1];
+	gain = change;
+	check = frame_at(ctx, (QUOTE_AT_L4(quote) + TCP_CHECK) & PACKET_OFFSET_MAX, 2);
+	if (check && bytes >= TCP_CHECK + sizeof(*check)) {
+		gain += (__u16) ~*check;
+		*check = csum_apply(*check, change);
+		gain += *check;
+	}
+	if (to_client && (s->flags & (NLB_SHIFT_PROXY | NLB_SHIFT_ACKED)) == NLB_SHIFT_PROXY)
+		gain += shift_mtu(icmp, s->to_target);
+	icmp->check = csum_apply(icmp->check, gain);
 	return 0;
 }
 
