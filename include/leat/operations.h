@@ -8,12 +8,12 @@
  * name is a nested object ("health_check/path" is {"health_check": {"path": …}}), a dot is part of the key (AWS's attribute names).
  *
  * Answers: HTTP 200 and a JSON object; or 4xx/5xx and {"error": {"code": "ValidationError", "message": "one sentence"}}, codes of elbv2.md 1.1 and 1.4:
- *   400 ValidationError, InvalidAction, InvalidTarget; 404 LoadBalancerNotFound, ListenerNotFound, TargetGroupNotFound; 409 DuplicateLoadBalancerName,
+ *   400 ValidationError, InvalidAction, InvalidTarget; 404 LoadBalancerNotFound, ListenerNotFound, RuleNotFound, TargetGroupNotFound; 409 DuplicateLoadBalancerName, PriorityInUse,
  *   DuplicateListener, DuplicateTargetGroupName, ResourceInUse; 403 AccessDeniedException; 500 InternalFailure; 503 ServiceUnavailable.
  * Every write answers {"change": N, "dry_run": false, "plan": {"entries": [{"action": "create|modify|delete", "noun": …, "name": …, "field": …, "from": …,
  * "to": …}], "slots_total": N, "slots_moved": N, "flows_ended": N}}; change is the number that `history` shows; N stays the current one when nothing differs.
  * A create that repeats what exists with the same settings succeeds and changes nothing; with other settings it is Duplicate….
- * A listener's name is LB/PROTOCOL:PORT ("edge/TCP:80"); a target is ADDR or ADDR:PORT ("10.0.1.11", "[2001:db8::1]:8080"), without
+ * A listener's name is LB/PROTOCOL:PORT ("edge/TCP:80", "edge/UDP:5000-5999", "edge/TCP:all"); a target is ADDR or ADDR:PORT ("10.0.1.11", "[2001:db8::1]:8080"), without
  * a port the group's.
  */
 #ifndef LEAT_OPERATIONS_H
@@ -26,6 +26,7 @@ enum operation_kind {
 	OP_STRING,
 	OP_NUMBER, /* JSON integer */
 	OP_BOOL,
+	OP_PORTS,   /* JSON integer, or a string "5000-5999" or "all" */
 	OP_STRINGS, /* JSON array of strings; the option may be repeated, a positional one takes the rest of the line */
 };
 
@@ -87,12 +88,18 @@ struct operation {
 	{ "announce", OP_STRING, 0, "--announce", "how the network learns of the VIPs (default address)", "address|none" },         \
 	{ "interfaces", OP_STRINGS, 0, "--interface", "where VIPs are announced (default: the node's first)", NULL },
 
-#define OP_LB_ADDRESSES(flags) { "addresses", OP_STRINGS, flags, "--address", "VIP, IPv4 or IPv6; may be repeated (modify: replaces all)", NULL },
-#define OP_LISTENER_FORWARD(flags) { "default_action/forward", OP_STRING, flags, "--forward", "target group that gets the traffic", NULL },
+#define OP_LB_ADDRESSES(flags) { "addresses", OP_STRINGS, flags, "--address", "VIP, IPv4 or IPv6, ADDR or ADDR/BITS; may be repeated (modify: replaces all)", NULL },
+#define OP_LISTENER_FORWARD(flags) { "default_action/forward", OP_STRING, flags, "--forward", "target group that gets the traffic, or TG=WEIGHT,TG=WEIGHT…", NULL },
 
 #define OP_LISTENER_SETTINGS                                                                                                       \
+	{ "default_action/stickiness/enabled", OP_BOOL, 0, "--group-stickiness", "a client keeps its target group (default false)", NULL }, \
 	{ "attributes/tcp.idle_timeout.seconds", OP_NUMBER, 0, "--tcp-idle-timeout", "seconds, 1..6000 (default 350)", NULL },      \
 	{ "attributes/udp.idle_timeout.seconds", OP_NUMBER, 0, "--udp-idle-timeout", "seconds, 1..6000 (default 120)", NULL },
+
+#define OP_RULE_SETTINGS(flags)                                                                                                    \
+	{ "if/source_ip", OP_STRING, flags, "--source-ip", "the client's address family", "ipv4|ipv6" },                           \
+	{ "then/forward", OP_STRING, flags, "--forward", "target group that gets the traffic, or TG=WEIGHT,TG=WEIGHT…", NULL },    \
+	{ "then/stickiness/enabled", OP_BOOL, 0, "--group-stickiness", "a client keeps its target group (default false)", NULL },
 
 #define OP_TG_SETTINGS                                                                                                             \
 	{ "forwarding", OP_STRING, 0, "--forwarding", "forwarding mode (default nat)", "nat|l2|dnat" },                                  \
@@ -106,6 +113,8 @@ struct operation {
 	{ "health_check/healthy_threshold", OP_NUMBER, 0, "--healthy-threshold", "1..10 (default 5)", NULL },                       \
 	{ "health_check/unhealthy_threshold", OP_NUMBER, 0, "--unhealthy-threshold", "1..10 (default 2)", NULL },                   \
 	{ "attributes/deregistration_delay.timeout_seconds", OP_NUMBER, 0, "--deregistration-delay", "0..3600 (default 300)", NULL }, \
+	{ "target_type", OP_STRING, 0, "--target-type", "alb: what listens on this host itself (default ip)", "ip|alb" },              \
+	{ "attributes/preserve_port.enabled", OP_BOOL, 0, "--preserve-port", "nat: keep the port the client sent to (default false)", NULL }, \
 	{ "attributes/stickiness.enabled", OP_BOOL, 0, "--stickiness", "choose by source address only (default false)", NULL },     \
 	{ "attributes/target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", OP_NUMBER, 0,                     \
 	  "--min-healthy-count", "fewer healthy targets: all get traffic (default 1)", NULL },                                      \
@@ -134,6 +143,12 @@ struct operation {
 			       { "udp_idle_timeout", "UDP IDLE", OP_AGE }, { "new_flows", "NEW FLOWS", OP_COUNT },                  \
 			       { "new_flows_per_s", "NEW/S", OP_RATE }, { "packets", "PACKETS", OP_COUNT },                         \
 			       { "bytes", "BYTES", OP_BYTES }, { "dropped", "DROPPED", OP_COUNT }, ) }, )
+
+#define OP_RULE_TABLES                                                                                                             \
+	OP_TABLES({ "rules", NULL,                                                                                                  \
+		    OP_COLUMNS({ "listener", "LISTENER", OP_TEXT }, { "priority", "PRIORITY", OP_COUNT },                           \
+			       { "source_ip", "SOURCE IP", OP_TEXT }, { "forward", "TARGET GROUP", OP_TEXT },                       \
+			       { "sticky", "STICKY", OP_TEXT }, ) }, )
 
 #define OP_TG_TABLES                                                                                                               \
 	OP_TABLES({ "target_groups", NULL,                                                                                          \
@@ -215,16 +230,33 @@ static const struct operation operations[] = {
 	{ "CreateListener", "listener create", true, "create a listener",
 	  OP_FIELDS({ "load_balancer", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LB", "load balancer", NULL },
 		    { "protocol", OP_STRING, OP_REQUIRED, "--protocol", "protocol", "TCP|UDP|TCP_UDP" },
-		    { "port", OP_NUMBER, OP_REQUIRED, "--port", "1..65535", NULL },
+		    { "port", OP_PORTS, OP_REQUIRED, "--port", "1..65535, FIRST-LAST or all", NULL },
 		    OP_LISTENER_FORWARD(OP_REQUIRED) OP_LISTENER_SETTINGS OP_DRY_RUN),
 	  NULL },
 	{ "ModifyListener", "listener modify", true, "change a listener; what is not named stays",
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL },
 		    { "protocol", OP_STRING, 0, "--protocol", "protocol", "TCP|UDP|TCP_UDP" },
-		    { "port", OP_NUMBER, 0, "--port", "1..65535", NULL }, OP_LISTENER_FORWARD(0) OP_LISTENER_SETTINGS OP_DRY_RUN),
+		    { "port", OP_PORTS, 0, "--port", "1..65535, FIRST-LAST or all", NULL }, OP_LISTENER_FORWARD(0) OP_LISTENER_SETTINGS OP_DRY_RUN),
 	  NULL },
 	{ "DeleteListener", "listener delete", true, "delete a listener",
 	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL }, OP_DRY_RUN), NULL },
+
+	{ "DescribeRules", "rule list", false, "list rules of listeners",
+	  OP_FIELDS({ "listener", OP_STRING, OP_POSITIONAL, "LISTENER", "only of this listener", NULL }, ), OP_RULE_TABLES },
+	{ "CreateRule", "rule create", true, "create a rule: an action for some of a listener's flows",
+	  OP_FIELDS({ "listener", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL },
+		    { "priority", OP_NUMBER, OP_REQUIRED | OP_POSITIONAL, "PRIORITY", "1..50000; the lowest that fits decides", NULL },
+		    OP_RULE_SETTINGS(OP_REQUIRED) OP_DRY_RUN),
+	  NULL },
+	{ "ModifyRule", "rule modify", true, "change a rule; what is not named stays",
+	  OP_FIELDS({ "listener", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL },
+		    { "priority", OP_NUMBER, OP_REQUIRED | OP_POSITIONAL, "PRIORITY", "of the rule", NULL },
+		    OP_RULE_SETTINGS(0) OP_DRY_RUN),
+	  NULL },
+	{ "DeleteRule", "rule delete", true, "delete a rule",
+	  OP_FIELDS({ "listener", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "LISTENER", "LB/PROTOCOL:PORT", NULL },
+		    { "priority", OP_NUMBER, OP_REQUIRED | OP_POSITIONAL, "PRIORITY", "of the rule", NULL }, OP_DRY_RUN),
+	  NULL },
 
 	{ "DescribeTargetGroups", "tg list", false, "list target groups", OP_FIELDS(), OP_TG_TABLES },
 	{ "DescribeTargetGroups", "tg show", false, "show one target group",

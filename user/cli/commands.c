@@ -177,5 +177,7 @@ const char *field_value_name(const struct operation_field *field)
 		return "FILE";
 	if (field->kind == OP_BOOL)
 		return "true|false";
+	if (field->kind == OP_PORTS)
+		return "N|N-N|all";
 	return field->kind == OP_NUMBER ? "N" : "VALUE";
 }

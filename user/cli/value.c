@@ -74,6 +74,17 @@ static json_t *parse_bool(const struct operation_field *field, const char *text,
 	return NULL;
 }
 
+static json_t *parse_ports(const struct operation_field *field, const char *text, struct err *err)
+{
+	if (!text[strspn(text, "0123456789")])
+		return parse_number(field, text, err);
+	if (strcmp(text, "all") == 0 || (text[0] != '-' && !text[strspn(text, "0123456789-")]))
+		return parse_string(field, text, err);
+	err_set(err, -EINVAL, "%s: '%s' is neither a port nor FIRST-LAST nor all", field->option,
+		text);
+	return NULL;
+}
+
 static json_t *parse(const struct operation_field *field, const char *text, struct err *err)
 {
 	if (!*text) {
@@ -83,6 +94,8 @@ static json_t *parse(const struct operation_field *field, const char *text, stru
 	switch (field->kind) {
 	case OP_NUMBER:
 		return parse_number(field, text, err);
+	case OP_PORTS:
+		return parse_ports(field, text, err);
 	case OP_BOOL:
 		return parse_bool(field, text, err);
 	case OP_STRING:

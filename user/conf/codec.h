@@ -91,6 +91,9 @@ json_t *codec_encode_record(const struct encoder *e, const struct noun *noun, co
 /* schema.c */
 json_t *codec_describe_noun(const struct noun *noun);
 
+/* A list, or nothing, of at most field->max elements. -EINVAL with a sentence. */
+__must_check int codec_check_list(const struct decoder *d, const struct field *field,
+				  const struct node *node);
 /* Reads a scalar that must be a number within the field's limits. -EINVAL with a sentence. */
 __must_check int codec_decode_number(const struct decoder *d, const struct node *node, unsigned min,
 				     unsigned max, unsigned *value);

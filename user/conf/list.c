@@ -18,7 +18,7 @@ static const char *array_of(const struct field *field, const void *record, size_
 	return *(const char *const *)((const char *)record + field->offset);
 }
 
-static int check_list(const struct decoder *d, const struct field *field, const struct node *node)
+int codec_check_list(const struct decoder *d, const struct field *field, const struct node *node)
 {
 	if (node->kind != NODE_LIST && !node_is_nothing(node))
 		return node_refuse_kind(&d->reader, node, "a list");
@@ -81,7 +81,7 @@ static int decode_element(const struct decoder *d, const struct noun *noun, cons
 static int nouns_decode(const struct decoder *d, const struct field *field, const struct node *node,
 			void *record)
 {
-	int rc = check_list(d, field, node);
+	int rc = codec_check_list(d, field, node);
 
 	for (const struct node *n = node->first; n && !rc; n = n->next)
 		rc = decode_element(d, field->noun, n, field->noun->add(d, record));
@@ -159,7 +159,7 @@ static int decode_address(const struct decoder *d, const struct node *node, stru
 static int addresses_decode(const struct decoder *d, const struct field *field,
 			    const struct node *node, void *record)
 {
-	int rc = check_list(d, field, node);
+	int rc = codec_check_list(d, field, node);
 
 	for (const struct node *n = node->first; n && !rc; n = n->next)
 		rc = decode_address(d, n, append(d, field, record, sizeof(struct addr)));
@@ -209,7 +209,7 @@ static int decode_interface(const struct decoder *d, const struct node *node, co
 static int interfaces_decode(const struct decoder *d, const struct field *field,
 			     const struct node *node, void *record)
 {
-	int rc = check_list(d, field, node);
+	int rc = codec_check_list(d, field, node);
 
 	if (!rc && node->count < field->min)
 		return node_refuse(&d->reader, node, "at least one interface is needed");

@@ -372,6 +372,12 @@ static const struct field group_attribute_fields[] = {
 	 .codec = &codec_stickiness_type,
 	 .fallback = "source_ip",
 	 .help = "by source address"},
+	{.key = "preserve_port.enabled",
+	 .codec = &codec_bool,
+	 .offset = GROUP(preserve_port),
+	 .fallback = "false",
+	 .help = "nat: flows go to the port that the client sent to; the target's own is for "
+		 "health checks"},
 	{.key = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
 	 .codec = &codec_uint,
 	 .offset = GROUP(min_healthy_count),
@@ -424,6 +430,28 @@ static const struct noun noun_group_attributes = {
 
 /* ---- target group -------------------------------------------------------------------------- */
 
+/* Those that validation makes are not the operator's. */
+static json_t *targets_encode(const struct encoder *e, const struct field *field,
+			      const void *record, const void *plain)
+{
+	const struct target_group *tg = record;
+
+	return tg->has_own_targets ? json_array() : codec_nouns.encode(e, field, record, plain);
+}
+
+static int targets_decode(const struct decoder *d, const struct field *field,
+			  const struct node *node, void *record)
+{
+	return codec_nouns.decode(d, field, node, record);
+}
+
+static json_t *targets_describe(const struct field *field)
+{
+	return codec_nouns.describe(field);
+}
+
+static const struct codec codec_targets = {targets_decode, targets_encode, targets_describe};
+
 static const struct field group_fields[] = {
 	{.key = "name",
 	 .codec = &codec_text,
@@ -445,6 +473,14 @@ static const struct field group_fields[] = {
 	 .max = 65535,
 	 .required = true,
 	 .help = "of targets that name none"},
+	{.key = "target_type",
+	 .codec = &codec_word,
+	 .offset = GROUP(target_type),
+	 .min = 1,
+	 .words = target_type_words,
+	 .fallback = "ip",
+	 .help = "ip: the targets below; alb: flows are handed to what listens on this host at the "
+		 "load balancer's address and port, there are no targets to name"},
 	{.key = "forwarding",
 	 .codec = &codec_word,
 	 .offset = GROUP(forwarding),
@@ -465,7 +501,7 @@ static const struct field group_fields[] = {
 	 .noun = &noun_group_attributes,
 	 .help = "attributes by AWS's names"},
 	{.key = "targets",
-	 .codec = &codec_nouns,
+	 .codec = &codec_targets,
 	 .offset = GROUP(targets),
 	 .also = GROUP(target_count),
 	 .max = MODEL_TARGETS_MAX,

@@ -18,10 +18,6 @@ struct group_summary {
 };
 struct group_summary describe_group(const struct control *control, const struct target_group *tg);
 
-/* "TCP:80" into text; returns text. */
-#define LISTENER_TEXT_MAX 16
-char *describe_listener(const struct listener *listener, char text[LISTENER_TEXT_MAX]);
-
 /* Counters of a target or listener; all 0 when it has none (yet). */
 struct nlb_target_count describe_target_count(const struct control *control, const char *group,
 					      const struct addr *address, uint16_t port,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* DescribeLoadBalancers, DescribeListeners. */
+/* DescribeLoadBalancers, DescribeListeners, DescribeRules. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,13 +7,6 @@
 #include "ops.h"
 #include "request.h"
 #include "want.h"
-
-char *describe_listener(const struct listener *listener, char text[LISTENER_TEXT_MAX])
-{
-	snprintf(text, LISTENER_TEXT_MAX, "%s:%u", protocol_name(listener->protocol),
-		 listener->port);
-	return text;
-}
 
 json_t *describe_load_balancer_state(const struct control *control, const struct load_balancer *lb)
 {
@@ -33,10 +26,12 @@ json_t *describe_load_balancer_state(const struct control *control, const struct
 static json_t *addresses_of(const struct load_balancer *lb)
 {
 	json_t *list = json_array();
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 
 	for (size_t i = 0; i < lb->address_count; i++)
 		json_array_append_new(list, json_string(addr_format(&lb->addresses[i], text)));
+	for (size_t i = 0; i < lb->prefix_count; i++)
+		json_array_append_new(list, json_string(prefix_format(&lb->prefixes[i], text)));
 	return list;
 }
 
@@ -60,8 +55,7 @@ static json_t *listeners_of(const struct load_balancer *lb)
 	char text[LISTENER_TEXT_MAX];
 
 	for (size_t i = 0; i < lb->listener_count; i++)
-		json_array_append_new(list,
-				      json_string(describe_listener(&lb->listeners[i], text)));
+		json_array_append_new(list, json_string(listener_format(&lb->listeners[i], text)));
 	return list;
 }
 
@@ -103,19 +97,59 @@ struct nlb_listener_count describe_listener_count(const struct control *control,
 	return count;
 }
 
+/* A number, or the text of a range. */
+static json_t *ports_of(const struct listener *listener)
+{
+	char text[PORTS_TEXT_MAX];
+
+	if (!listener_has_range(listener))
+		return json_integer(listener->port);
+	return json_string(ports_format(listener->port, listener->last_port, text));
+}
+
+static json_t *forward_of(const struct action *action)
+{
+	char text[ACTION_TEXT_MAX];
+
+	return json_string(action_format(action, text));
+}
+
+static json_t *describe_rule(const struct rule *rule, const char *listener)
+{
+	return json_pack("{ss si ss so sb}", "listener", listener, "priority", (int)rule->priority,
+			 "source_ip", source_ip_name(rule->source_ip), "forward",
+			 forward_of(&rule->action), "sticky", rule->action.sticky);
+}
+
+static void append_rules(json_t *list, const struct listener *listener, const char *name)
+{
+	for (size_t i = 0; i < listener->rule_count; i++)
+		json_array_append_new(list, describe_rule(&listener->rules[i], name));
+}
+
+static json_t *rules_of(const struct listener *listener, const char *name)
+{
+	json_t *list = json_array();
+
+	append_rules(list, listener, name);
+	return list;
+}
+
 static json_t *describe_one_listener(const struct control *control, const struct load_balancer *lb,
 				     const struct listener *listener, const char *name)
 {
 	struct nlb_listener_count count = describe_listener_count(control, name);
 
-	return json_pack("{ss ss so ss si ss si si sI sf sI sI sI}", "name", name, "load_balancer",
-			 lb->name, "addresses", addresses_of(lb), "protocol",
-			 protocol_name(listener->protocol), "port", (int)listener->port, "forward",
-			 listener->forward, "tcp_idle_timeout", (int)listener->tcp_idle_s,
-			 "udp_idle_timeout", (int)listener->udp_idle_s, "new_flows",
-			 (json_int_t)count.new_flows, "new_flows_per_s",
-			 rates_of_listener(control, name), "packets", (json_int_t)count.packets,
-			 "bytes", (json_int_t)count.bytes, "dropped", (json_int_t)count.dropped);
+	return json_pack("{ss ss so ss so so sb so si si sI sf sI sI sI}", "name", name,
+			 "load_balancer", lb->name, "addresses", addresses_of(lb), "protocol",
+			 protocol_name(listener->protocol), "port", ports_of(listener), "forward",
+			 forward_of(&listener->default_action), "sticky",
+			 listener->default_action.sticky, "rules", rules_of(listener, name),
+			 "tcp_idle_timeout", (int)listener->tcp_idle_s, "udp_idle_timeout",
+			 (int)listener->udp_idle_s, "new_flows", (json_int_t)count.new_flows,
+			 "new_flows_per_s", rates_of_listener(control, name), "packets",
+			 (json_int_t)count.packets, "bytes", (json_int_t)count.bytes, "dropped",
+			 (json_int_t)count.dropped);
 }
 
 /* Those of one load balancer (NULL: of all) and with one name (NULL: all). */
@@ -159,4 +193,33 @@ int op_describe_listeners(struct call *call)
 	}
 	call->answer = json_pack("{so}", "listeners", list);
 	return 0;
+}
+
+/* ---- rules ---- */
+
+int op_describe_rules(struct call *call)
+{
+	const char *wanted = request_string(call->request, "listener");
+	const struct model *model = call->control->model;
+	char name[WANT_LISTENER_NAME_MAX];
+	json_t *list = json_array();
+	bool is_found = !wanted;
+
+	for (size_t i = 0; i < model->load_balancer_count; i++) {
+		const struct load_balancer *lb = &model->load_balancers[i];
+
+		for (size_t l = 0; l < lb->listener_count; l++) {
+			want_listener_name(lb, &lb->listeners[l], name);
+			if (wanted && strcmp(name, wanted) != 0)
+				continue;
+			is_found = true;
+			append_rules(list, &lb->listeners[l], name);
+		}
+	}
+	call->answer = json_pack("{so}", "rules", list);
+	if (is_found)
+		return 0;
+	json_decref(call->answer);
+	call->answer = NULL;
+	return refuse(&call->refusal, REFUSED_NO_LISTENER, "there is no listener '%.64s'", wanted);
 }

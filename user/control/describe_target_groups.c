@@ -103,7 +103,7 @@ static json_t *used_by(const struct model *model, const struct target_group *tg)
 	for (size_t i = 0; i < model->load_balancer_count; i++) {
 		lb = &model->load_balancers[i];
 		for (size_t l = 0; l < lb->listener_count; l++)
-			if (strcmp(lb->listeners[l].forward, tg->name) == 0)
+			if (listener_forwards_to(&lb->listeners[l], tg->name))
 				json_array_append_new(list, json_string(want_listener_name(
 								    lb, &lb->listeners[l], name)));
 	}
@@ -115,11 +115,13 @@ static json_t *describe_one(const struct control *control, const struct target_g
 	struct group_summary summary = describe_group(control, tg);
 
 	return json_pack(
-		"{ss ss si ss so so si sb si ss si si ss so}", "name", tg->name, "protocol",
-		protocol_name(tg->protocol), "port", (int)tg->port, "forwarding",
-		forwarding_name(tg->forwarding), "health_check", health_check_of(&tg->health_check),
+		"{ss ss si ss ss so so si sb sb si ss si si ss so}", "name", tg->name, "protocol",
+		protocol_name(tg->protocol), "port", (int)tg->port, "target_type",
+		target_type_name(tg->target_type), "forwarding",
+		tg->target_type == TARGET_TYPE_ALB ? "local" : forwarding_name(tg->forwarding), "health_check", health_check_of(&tg->health_check),
 		"health_check_text", health_check_text(&tg->health_check), "deregistration_delay",
 		(int)tg->deregistration_delay_s, "source_ip_stickiness", tg->source_ip_stickiness,
+		"preserve_port", tg->preserve_port,
 		"min_healthy_count", (int)tg->min_healthy_count, "proxy_protocol",
 		tg->proxy_protocol ? proxy_placement_name(tg->proxy_placement) : "off", "targets",
 		(int)summary.targets, "healthy", (int)summary.healthy, "state", summary.state,

@@ -18,7 +18,7 @@ static unsigned delay_of(const struct observed_target *seen, const struct model 
 {
 	const struct target_group *tg = model_find_target_group(next, seen->group);
 
-	return tg ? tg->deregistration_delay_s : seen->delay_s;
+	return tg ? target_group_delay_s(tg) : seen->delay_s;
 }
 
 enum drain_step drain_next(const struct observed_target *seen, const struct model *next,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* CreateListener, ModifyListener, DeleteListener on the tree. */
 #include <stdio.h>
+#include <string.h>
 
 #include "edits.h"
 #include "request.h"
@@ -16,20 +17,33 @@ static json_t *settings_of(const json_t *request)
 	return listener;
 }
 
+/* "web", or "blue=3,green=1" */
+int edit_check_forward(json_t *state, const char *forward, struct edit *edit)
+{
+	const char *at = forward;
+	char name[128];
+
+	while (at && *at) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, "=,"), at);
+		if (!tree_find_target_group(state, name, &edit->refusal))
+			return -1;
+		at += strcspn(at, ",");
+		at += *at == ',';
+	}
+	return 0;
+}
+
 static int check_forward(json_t *state, const json_t *request, struct edit *edit)
 {
-	const char *forward = request_string(request, "default_action/forward");
-
-	if (forward && !tree_find_target_group(state, forward, &edit->refusal))
-		return -1;
-	return 0;
+	return edit_check_forward(state, request_string(request, "default_action/forward"), edit);
 }
 
 int edit_create_listener(json_t *state, const json_t *request, struct edit *edit)
 {
 	const char *lb_name = request_string(request, "load_balancer");
 	const char *protocol = request_string(request, "protocol");
-	json_int_t port = request_number(request, "port", 0);
+	const json_t *port = json_object_get(request, "port");
+	char ports[PORTS_TEXT_MAX];
 	json_t *lb, *list;
 	size_t index;
 
@@ -37,12 +51,13 @@ int edit_create_listener(json_t *state, const json_t *request, struct edit *edit
 	if (!lb || check_forward(state, request, edit))
 		return -1;
 	list = tree_list(lb, "listeners");
-	if (!tree_find_listener_at(lb, protocol, port, &index))
+	tree_ports_text(port, ports);
+	if (!tree_find_listener_at(lb, protocol, ports, &index))
 		return json_array_append_new(list, settings_of(request));
 	edit->repeats = true;
 	edit->duplicate = REFUSED_DUPLICATE_LISTENER;
-	snprintf(edit->name, sizeof(edit->name), "listener '%.40s/%.16s:%lld'", lb_name, protocol,
-		 (long long)port);
+	snprintf(edit->name, sizeof(edit->name), "listener '%.40s/%.16s:%s'", lb_name, protocol,
+		 ports);
 	return json_array_set_new(list, index, settings_of(request));
 }
 

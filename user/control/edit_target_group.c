@@ -73,24 +73,52 @@ int edit_modify_target_group(json_t *state, const json_t *request, struct edit *
 	return 0;
 }
 
+static bool action_names(const json_t *action, const char *name)
+{
+	const json_t *forward = json_object_get(action, "forward");
+	const char *text = json_string_value(forward);
+	const json_t *choice;
+	size_t i;
+
+	json_array_foreach((json_t *)forward, i, choice)
+	{
+		if (strcmp(request_string(choice, "target_group"), name) == 0)
+			return true;
+	}
+	return text && strcmp(text, name) == 0;
+}
+
+static bool listener_names(const json_t *listener, const char *name)
+{
+	const json_t *rule;
+	size_t i;
+
+	json_array_foreach(json_object_get(listener, "rules"), i, rule)
+	{
+		if (action_names(json_object_get(rule, "then"), name))
+			return true;
+	}
+	return action_names(json_object_get(listener, "default_action"), name);
+}
+
 /* Refuses while a listener forwards to the group. */
 static int check_unused(json_t *state, const char *name, struct edit *edit)
 {
+	char ports[PORTS_TEXT_MAX];
 	json_t *lb, *listener;
-	const char *forward;
 	size_t i, l;
 
 	json_array_foreach(tree_list(state, "load_balancers"), i, lb)
 	{
 		json_array_foreach(tree_list(lb, "listeners"), l, listener)
 		{
-			forward = request_string(listener, "default_action/forward");
-			if (forward && strcmp(forward, name) == 0)
-				return refuse(&edit->refusal, REFUSED_IN_USE,
-					      "target group '%s' is used by listener '%s/%s:%lld'",
-					      name, request_string(lb, "name"),
-					      request_string(listener, "protocol"),
-					      (long long)request_number(listener, "port", 0));
+			if (!listener_names(listener, name))
+				continue;
+			tree_ports_text(json_object_get(listener, "port"), ports);
+			return refuse(&edit->refusal, REFUSED_IN_USE,
+				      "target group '%s' is used by listener '%s/%s:%s'", name,
+				      request_string(lb, "name"),
+				      request_string(listener, "protocol"), ports);
 		}
 	}
 	return 0;

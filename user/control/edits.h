@@ -26,7 +26,12 @@ typedef int edit_fn(json_t *state, const json_t *request, struct edit *edit);
 
 edit_fn edit_create_load_balancer, edit_modify_load_balancer, edit_delete_load_balancer;
 edit_fn edit_create_listener, edit_modify_listener, edit_delete_listener;
+edit_fn edit_create_rule, edit_modify_rule, edit_delete_rule;
 edit_fn edit_create_target_group, edit_modify_target_group, edit_delete_target_group;
 edit_fn edit_register_targets, edit_deregister_targets, edit_drain_targets, edit_modify_targets;
+
+/* Do the target groups that an action's text names exist? 0, or -1 with edit->refusal. NULL: none
+ * is named. */
+int edit_check_forward(json_t *state, const char *forward, struct edit *edit);
 
 #endif

@@ -55,7 +55,7 @@ static void of_listener(const struct control *control, const struct load_balance
 	struct nlb_listener_count count;
 
 	count = describe_listener_count(control, want_listener_name(lb, listener, name));
-	describe_listener(listener, text);
+	listener_format(listener, text);
 	metrics_add_u64(w, METRIC_LISTENER_PACKETS, count.packets, lb->name, text);
 	metrics_add_u64(w, METRIC_LISTENER_BYTES, count.bytes, lb->name, text);
 	metrics_add_u64(w, METRIC_LISTENER_NEW_FLOWS, count.new_flows, lb->name, text);

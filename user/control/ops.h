@@ -38,6 +38,7 @@ typedef int op_fn(struct call *call);
 op_fn op_apply_state, op_diff_state, op_export_state, op_detach, op_get_version; /* op_state.c */
 op_fn op_deregister_targets;							 /* op_state.c */
 op_fn op_describe_load_balancers, op_describe_listeners; /* describe_load_balancers.c */
+op_fn op_describe_rules;				 /* describe_load_balancers.c */
 op_fn op_describe_target_groups;			 /* describe_target_groups.c */
 op_fn op_describe_targets;				 /* describe_targets.c */
 op_fn op_describe_stats;				 /* describe_stats.c */

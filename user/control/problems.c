@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "describe.h"
+#include "want.h"
 
 #define NAMED_MAX      5 /* targets named before the rest is only counted */
 #define RECENT_MS      60000
@@ -149,14 +150,23 @@ static bool has_taker(const struct target_group *tg, int family)
 	return false;
 }
 
+static bool action_has_taker(const struct action *action, int family)
+{
+	for (size_t i = 0; i < action->group_count; i++)
+		if (action->groups[i].weight && has_taker(action->groups[i].target_group, family))
+			return true;
+	return action_is_local(action);
+}
+
 /* A VIP for whose family nobody takes new flows: the packets of those end as no_target. */
 static void of_listener_family(const struct load_balancer *lb, const struct listener *listener,
 			       int family, struct problems *problems)
 {
-	const struct target_group *tg = listener->target_group;
+	const struct action *action = listener_action(listener, family);
+	const struct target_group *tg = action->groups[0].target_group;
 	const char *word = family == AF_INET ? "IPv4" : "IPv6";
 
-	if (!tg->target_count || !model_has_family(lb, family) || has_taker(tg, family))
+	if (!tg->target_count || !model_has_family(lb, family) || action_has_taker(action, family))
 		return;
 	if (!model_has_target_family(tg, family))
 		add_warning(problems, "add targets of that family, or take the address away",
@@ -168,6 +178,32 @@ static void of_listener_family(const struct load_balancer *lb, const struct list
 			  "load balancer '%s': every %s target of target group '%s' is drained or "
 			  "has weight 0: new flows are dropped (no_target)",
 			  lb->name, word, tg->name);
+}
+
+/* An address that the host had before leatd: what it serves there itself (ssh, leatd's own health
+ * checks) gets no packet of a range any more. */
+static void of_own_addresses(const struct control *control, struct problems *problems)
+{
+	const struct model *model = control->model;
+	char name[WANT_LISTENER_NAME_MAX], text[ADDR_TEXT_MAX];
+	struct addr address;
+
+	for (size_t i = 0; i < model->load_balancer_count; i++) {
+		const struct load_balancer *lb = &model->load_balancers[i];
+
+		if (!vips_find_foreign(control, lb, &address))
+			continue;
+		for (size_t l = 0; l < lb->listener_count; l++)
+			if (listener_has_range(&lb->listeners[l]))
+				add_warning(problems,
+					    "give the load balancer an address of its own, or the "
+					    "listener fewer ports",
+					    "listener '%s' takes its ports of %s, which this host "
+					    "had before: what the host serves there itself gets "
+					    "nothing any more",
+					    want_listener_name(lb, &lb->listeners[l], name),
+					    addr_format(&address, text));
+	}
 }
 
 static void of_families(const struct control *control, struct problems *problems)
@@ -354,9 +390,9 @@ static void of_settings(const struct control *control, struct problems *problems
 json_t *problems_list(const struct control *control)
 {
 	static void (*const kinds[])(const struct control *, struct problems *) = {
-		of_reconcile, of_interfaces, of_load_balancers, of_target_groups,
-		of_families,  of_next_hops,  of_ports,          of_ways_back,
-		of_tables,    of_settings,   of_snat_addresses,
+		of_reconcile,	  of_interfaces, of_load_balancers, of_target_groups, of_families,
+		of_own_addresses, of_next_hops,	 of_ports,	    of_ways_back,     of_tables,
+		of_settings,	  of_snat_addresses,
 	};
 	struct problems problems = {.errors = json_array(), .warnings = json_array()};
 

@@ -97,6 +97,8 @@ static bool has_kind(const json_t *value, enum operation_kind kind)
 		return json_is_string(value);
 	case OP_NUMBER:
 		return json_is_integer(value);
+	case OP_PORTS:
+		return json_is_integer(value) || json_is_string(value);
 	case OP_BOOL:
 		return json_is_boolean(value);
 	case OP_STRINGS:
@@ -110,6 +112,7 @@ static const char *kind_text(enum operation_kind kind)
 	static const char *const texts[] = {
 		[OP_STRING] = "a string",
 		[OP_NUMBER] = "a whole number",
+		[OP_PORTS] = "a whole number or a string",
 		[OP_BOOL] = "true or false",
 		[OP_STRINGS] = "an array of strings",
 	};

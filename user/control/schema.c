@@ -30,7 +30,9 @@ static json_t *schema_of_field(const struct operation_field *field)
 		[OP_BOOL] = "boolean",
 		[OP_STRINGS] = "array",
 	};
-	json_t *schema = json_pack("{ss}", "type", types[field->kind]);
+	json_t *schema = field->kind == OP_PORTS
+				 ? json_pack("{s[ss]}", "type", "integer", "string")
+				 : json_pack("{ss}", "type", types[field->kind]);
 
 	if (field->help)
 		json_object_set_new(schema, "description", json_string(field->help));

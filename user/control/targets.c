@@ -62,6 +62,10 @@ static void watch(struct targets *targets, struct observed_target *seen)
 {
 	struct err err = {0};
 
+	if (seen->tg->target_type == TARGET_TYPE_ALB) {
+		seen->path.state = NEIGH_RESOLVED; /* it is this host */
+		return;
+	}
 	if (seen->is_watched)
 		return;
 	if (neigh_watch(targets->neigh, &seen->address, &err)) {
@@ -307,7 +311,7 @@ static void adopt(struct targets *targets, const struct model *model, const stru
 	seen->tg = tg;
 	seen->target = target;
 	seen->forwarding = tg->forwarding;
-	seen->delay_s = tg->deregistration_delay_s;
+	seen->delay_s = target_group_delay_s(tg);
 	watch(targets, seen);
 	follow_drain(targets, seen, model, now_ms);
 }

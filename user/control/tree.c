@@ -59,8 +59,23 @@ json_t *tree_find_target_group(json_t *state, const char *name, struct refusal *
 	return tg;
 }
 
-json_t *tree_find_listener_at(json_t *lb, const char *protocol, json_int_t port, size_t *index)
+char *tree_ports_text(const json_t *port, char text[PORTS_TEXT_MAX])
 {
+	const char *range = json_string_value(port);
+	uint16_t first, last;
+
+	if (json_is_integer(port))
+		snprintf(text, PORTS_TEXT_MAX, "%lld", json_integer_value(port) % 1000000);
+	else if (range && !ports_parse(range, &first, &last, NULL))
+		ports_format(first, last, text);
+	else
+		snprintf(text, PORTS_TEXT_MAX, "%.*s", PORTS_TEXT_MAX - 1, range ? range : "");
+	return text;
+}
+
+json_t *tree_find_listener_at(json_t *lb, const char *protocol, const char *ports, size_t *index)
+{
+	char text[PORTS_TEXT_MAX];
 	const char *other;
 	json_t *listener;
 	size_t i;
@@ -69,7 +84,7 @@ json_t *tree_find_listener_at(json_t *lb, const char *protocol, json_int_t port,
 	{
 		other = json_string_value(json_object_get(listener, "protocol"));
 		if (!other || strcmp(other, protocol) != 0 ||
-		    json_integer_value(json_object_get(listener, "port")) != port)
+		    strcmp(tree_ports_text(json_object_get(listener, "port"), text), ports) != 0)
 			continue;
 		if (index)
 			*index = i;
@@ -81,9 +96,11 @@ json_t *tree_find_listener_at(json_t *lb, const char *protocol, json_int_t port,
 /* Splits "edge/TCP:80" in place. */
 static int split_listener_name(char *text, char **protocol, char **port)
 {
+	uint16_t first, last;
+
 	*protocol = strchr(text, '/');
 	*port = *protocol ? strchr(*protocol, ':') : NULL;
-	if (!*port || strspn(*port + 1, "0123456789") != strlen(*port + 1))
+	if (!*port || ports_parse(*port + 1, &first, &last, NULL))
 		return -1;
 	*(*protocol)++ = '\0';
 	*(*port)++ = '\0';
@@ -105,7 +122,7 @@ json_t *tree_find_listener(json_t *state, const char *name, json_t **lb, size_t 
 	}
 	*lb = tree_find_load_balancer(state, text, refusal);
 	if (*lb)
-		listener = tree_find_listener_at(*lb, protocol, strtoll(port, NULL, 10), index);
+		listener = tree_find_listener_at(*lb, protocol, port, index);
 	if (!listener)
 		refuse(refusal, REFUSED_NO_LISTENER, "there is no listener '%.*s'", QUOTE_MAX,
 		       name);

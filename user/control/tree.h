@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/addr.h"
+#include "model/model.h"
 #include "refusal.h"
 
 /* state[key] as an array, made when missing. */
@@ -22,8 +23,10 @@ json_t *tree_find_target_group(json_t *state, const char *name, struct refusal *
 /* "edge/TCP:80": the listener, its load balancer and its place there; NULL with refusal. */
 json_t *tree_find_listener(json_t *state, const char *name, json_t **lb, size_t *index,
 			   struct refusal *refusal);
-/* By protocol and port; NULL when there is none. */
-json_t *tree_find_listener_at(json_t *lb, const char *protocol, json_int_t port, size_t *index);
+/* A listener's port as names have it: "80", "5000-5999", "all". Returns text. */
+char *tree_ports_text(const json_t *port, char text[PORTS_TEXT_MAX]);
+/* By protocol and that text; NULL when there is none. */
+json_t *tree_find_listener_at(json_t *lb, const char *protocol, const char *ports, size_t *index);
 
 /* "ADDR" or "ADDR:PORT" of a target group; without a port it is the group's. InvalidTarget when it
  * is neither. */

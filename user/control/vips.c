@@ -309,6 +309,22 @@ enum vip_state vips_state(const struct control *control, const struct load_balan
 	return state;
 }
 
+bool vips_find_foreign(const struct control *control, const struct load_balancer *lb,
+		       struct addr *address)
+{
+	const struct vip *vip;
+
+	for (size_t a = 0; lb->announce == ANNOUNCE_ADDRESS && a < lb->address_count; a++)
+		for (size_t i = 0; i < interface_count(lb); i++) {
+			vip = find(control, interface_at(control, lb, i), &lb->addresses[a]);
+			if (!vip || vip->state != VIP_ANNOUNCED || vip->is_ours)
+				continue;
+			*address = vip->address;
+			return true;
+		}
+	return false;
+}
+
 /* ---- what earlier runs left ---- */
 
 static int on_announced(const struct store_announced *row, void *arg)

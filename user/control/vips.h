@@ -61,6 +61,10 @@ void vips_tick(struct control *control);
 enum vip_state vips_state(const struct control *control, const struct load_balancer *lb,
 			  const char **reason);
 
+/* An announced address of the load balancer that was on its interface before leatd put it there. */
+bool vips_find_foreign(const struct control *control, const struct load_balancer *lb,
+		       struct addr *address);
+
 /* Takes every address that leatd put somewhere away. The first failure is reported, the others are
  * tried all the same. */
 __must_check int vips_remove_all(struct store *store, struct neigh *neigh, struct err *err);

@@ -142,6 +142,8 @@ static void add_target_group(const struct want_input *in, struct nlb_want *want,
 	group->forwarding = forwarding_of(tg->forwarding);
 	group->hash_fields = tg->source_ip_stickiness ? NLB_HASH_SOURCE : NLB_HASH_5TUPLE;
 	group->flags = flags_of(tg);
+	group->fails_open = ring.fails_open;
+	group->preserves_port = tg->preserve_port;
 	for (size_t i = 0; i < tg->target_count; i++)
 		if (tg->targets[i].address.family == family)
 			add_registered(in, tg, group, &tg->targets[i], &ring, arena);
@@ -170,6 +172,7 @@ static struct nlb_want_group *group_of_leaver(const struct want_input *in, struc
 	if (tg) {
 		group->hash_fields = tg->source_ip_stickiness ? NLB_HASH_SOURCE : NLB_HASH_5TUPLE;
 		group->flags = flags_of(tg);
+		group->preserves_port = tg->preserve_port;
 	}
 	return group;
 }
@@ -194,9 +197,52 @@ static void add_leavers(const struct want_input *in, struct nlb_want *want, stru
 char *want_listener_name(const struct load_balancer *lb, const struct listener *listener,
 			 char text[WANT_LISTENER_NAME_MAX])
 {
-	snprintf(text, WANT_LISTENER_NAME_MAX, "%s/%s:%u", lb->name,
-		 protocol_name(listener->protocol), listener->port);
+	char ports[LISTENER_TEXT_MAX];
+
+	snprintf(text, WANT_LISTENER_NAME_MAX, "%s/%s", lb->name, listener_format(listener, ports));
 	return text;
+}
+
+static void choose(struct nlb_want_listener *out, const struct action *action, struct arena *arena)
+{
+	struct nlb_want_choice *choices;
+
+	out->is_local = action_is_local(action);
+	if (out->is_local)
+		return;
+	if (action->group_count == 1) {
+		out->group = action->groups[0].name;
+		return;
+	}
+	choices = arena_alloc(arena, action->group_count * sizeof(*choices));
+	for (size_t i = 0; i < action->group_count; i++)
+		choices[i] =
+			(struct nlb_want_choice){action->groups[i].name, action->groups[i].weight};
+	out->choices = choices;
+	out->choice_count = action->group_count;
+	out->is_sticky = action->sticky;
+}
+
+static void add_entry(struct nlb_want *want, const struct listener *listener, const char *name,
+		      const struct addr *vip, unsigned bits, struct arena *arena)
+{
+	struct nlb_want_listener *out;
+
+	want->listeners =
+		arena_grow(arena, want->listeners, want->listener_count, sizeof(*want->listeners));
+	out = &want->listeners[want->listener_count++];
+	*out = (struct nlb_want_listener){
+		.name = name,
+		.vip = *vip,
+		.vip_bits = (uint8_t)bits,
+		.port = listener->port,
+		.last_port = listener->last_port,
+		.has_tcp = protocol_has(listener->protocol, IPPROTO_TCP),
+		.has_udp = protocol_has(listener->protocol, IPPROTO_UDP),
+		.tcp_idle_s = (uint16_t)listener->tcp_idle_s,
+		.udp_idle_s = (uint16_t)listener->udp_idle_s,
+	};
+	choose(out, listener_action(listener, vip->family), arena);
 }
 
 static void add_listener(struct nlb_want *want, const struct load_balancer *lb,
@@ -205,20 +251,11 @@ static void add_listener(struct nlb_want *want, const struct load_balancer *lb,
 	char name[WANT_LISTENER_NAME_MAX];
 	const char *kept = arena_strdup(arena, want_listener_name(lb, listener, name));
 
-	for (size_t i = 0; i < lb->address_count; i++) {
-		want->listeners = arena_grow(arena, want->listeners, want->listener_count,
-					     sizeof(*want->listeners));
-		want->listeners[want->listener_count++] = (struct nlb_want_listener){
-			.name = kept,
-			.vip = lb->addresses[i],
-			.port = listener->port,
-			.has_tcp = protocol_has(listener->protocol, IPPROTO_TCP),
-			.has_udp = protocol_has(listener->protocol, IPPROTO_UDP),
-			.group = listener->forward,
-			.tcp_idle_s = (uint16_t)listener->tcp_idle_s,
-			.udp_idle_s = (uint16_t)listener->udp_idle_s,
-		};
-	}
+	for (size_t i = 0; i < lb->address_count; i++)
+		add_entry(want, listener, kept, &lb->addresses[i], 0, arena);
+	for (size_t i = 0; i < lb->prefix_count; i++)
+		add_entry(want, listener, kept, &lb->prefixes[i].address, lb->prefixes[i].bits,
+			  arena);
 }
 
 struct nlb_want *want_make(const struct want_input *in, struct arena *arena)
@@ -230,6 +267,8 @@ struct nlb_want *want_make(const struct want_input *in, struct arena *arena)
 	memcpy(want->hash_key, in->hash_key, sizeof(want->hash_key));
 	for (size_t i = 0; i < in->model->target_group_count; i++) {
 		tg = &in->model->target_groups[i];
+		if (tg->target_type == TARGET_TYPE_ALB)
+			continue;
 		for (size_t f = 0; f < ARRAY_SIZE(families); f++)
 			if (has_family(tg, families[f]))
 				add_target_group(in, want, tg, families[f], arena);

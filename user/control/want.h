@@ -25,7 +25,7 @@ struct want_input {
 /* Lives in the arena; borrows names from the model and the observed rows. */
 struct nlb_want *want_make(const struct want_input *in, struct arena *arena);
 
-#define WANT_LISTENER_NAME_MAX (MODEL_NAME_MAX + 1 + 14)
+#define WANT_LISTENER_NAME_MAX (MODEL_NAME_MAX + 1 + LISTENER_TEXT_MAX)
 /* "edge/TCP:80" into text; returns text. */
 char *want_listener_name(const struct load_balancer *lb, const struct listener *listener,
 			 char text[WANT_LISTENER_NAME_MAX]);

@@ -113,6 +113,17 @@ static int check_fields(const struct check *check, const struct subject *subject
 			"health_check.timeout_seconds: %u is longer than the interval of %u "
 			"seconds",
 			hc->timeout_s, hc->interval_s);
+	if (tg->target_type == TARGET_TYPE_ALB && tg->protocol != PROTOCOL_TCP)
+		return check_refuse(check, subject, "target_type alb needs protocol TCP");
+	if (tg->target_type == TARGET_TYPE_ALB && tg->target_count)
+		return check_refuse(check, subject,
+				    "target_type alb has no targets of its own: what listens on "
+				    "this host at the load balancer's address is the target");
+	if (tg->preserve_port &&
+	    (tg->forwarding != FORWARDING_NAT || tg->target_type == TARGET_TYPE_ALB))
+		return check_refuse(check, subject,
+				    "attributes.preserve_port.enabled needs forwarding nat: the "
+				    "port is kept without it");
 	if (tg->unhealthy_connection_termination && tg->protocol != PROTOCOL_TCP)
 		return check_refuse(
 			check, subject,

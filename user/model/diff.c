@@ -66,6 +66,7 @@ SHOW_WORD(protocol)
 SHOW_WORD(forwarding)
 SHOW_WORD(hc_protocol)
 SHOW_WORD(proxy_placement)
+SHOW_WORD(target_type)
 
 /* The list's text, moved to the arena. */
 static const char *take_text(struct buf *buf, struct arena *arena)
@@ -76,14 +77,41 @@ static const char *take_text(struct buf *buf, struct arena *arena)
 	return text;
 }
 
+static const char *show_action(const void *value, struct arena *arena)
+{
+	char text[ACTION_TEXT_MAX];
+
+	return arena_strdup(arena, action_format(value, text));
+}
+
+/* "10: ipv4 -> web; 20: …" */
+static const char *show_rules(const void *value, struct arena *arena)
+{
+	const struct listener *listener = value;
+	char text[ACTION_TEXT_MAX];
+	struct buf buf = {0};
+
+	for (size_t i = 0; i < listener->rule_count; i++) {
+		const struct rule *rule = &listener->rules[i];
+
+		buf_printf(&buf, "%s%u: source_ip %s -> %s%s", i ? "; " : "", rule->priority,
+			   source_ip_name(rule->source_ip), action_format(&rule->action, text),
+			   rule->action.sticky ? " sticky" : "");
+	}
+	return take_text(&buf, arena);
+}
+
 static const char *show_addresses(const void *value, struct arena *arena)
 {
 	const struct load_balancer *lb = value;
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 	struct buf buf = {0};
 
 	for (size_t i = 0; i < lb->address_count; i++)
 		buf_printf(&buf, "%s%s", i ? ", " : "", addr_format(&lb->addresses[i], text));
+	for (size_t i = 0; i < lb->prefix_count; i++)
+		buf_printf(&buf, "%s%s", i || lb->address_count ? ", " : "",
+			   prefix_format(&lb->prefixes[i], text));
 	return take_text(&buf, arena);
 }
 
@@ -120,7 +148,9 @@ static const struct field lb_fields[] = {
 };
 
 static const struct field listener_fields[] = {
-	{"default_action.forward", LISTENER(forward), show_text},
+	{"rules", 0, show_rules},
+	{"default_action.forward", LISTENER(default_action), show_action},
+	{"default_action.stickiness.enabled", LISTENER(default_action.sticky), show_bool},
 	{"attributes.tcp.idle_timeout.seconds", LISTENER(tcp_idle_s), show_number},
 	{"attributes.udp.idle_timeout.seconds", LISTENER(udp_idle_s), show_number},
 };
@@ -128,6 +158,7 @@ static const struct field listener_fields[] = {
 static const struct field group_fields[] = {
 	{"protocol", GROUP(protocol), show_protocol},
 	{"port", GROUP(port), show_port},
+	{"target_type", GROUP(target_type), show_target_type},
 	{"forwarding", GROUP(forwarding), show_forwarding},
 	{"health_check.enabled", GROUP(health_check.enabled), show_bool},
 	{"health_check.protocol", GROUP(health_check.protocol), show_hc_protocol},
@@ -141,6 +172,7 @@ static const struct field group_fields[] = {
 	{"attributes.deregistration_delay.timeout_seconds", GROUP(deregistration_delay_s),
 	 show_number},
 	{"attributes.stickiness.enabled", GROUP(source_ip_stickiness), show_bool},
+	{"attributes.preserve_port.enabled", GROUP(preserve_port), show_bool},
 	{"attributes.target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
 	 GROUP(min_healthy_count), show_number},
 	{"attributes.target_group_health.unhealthy_state_routing.minimum_healthy_targets."
@@ -201,8 +233,9 @@ static struct index index_listeners(struct differ *d, const struct load_balancer
 static const char *listener_name(struct differ *d, const struct load_balancer *lb,
 				 const struct listener *listener)
 {
-	return arena_printf(d->arena, "%s/%s:%u", lb->name, protocol_name(listener->protocol),
-			    listener->port);
+	char text[LISTENER_TEXT_MAX];
+
+	return arena_printf(d->arena, "%s/%s", lb->name, listener_format(listener, text));
 }
 
 static void diff_listeners(struct differ *d, const struct load_balancer *from,

@@ -64,6 +64,18 @@ int index_by_address(const void *a, const void *b)
 	return addr_cmp(a, b);
 }
 
+int index_by_prefix(const void *a, const void *b)
+{
+	return prefix_cmp(a, b);
+}
+
+int index_by_priority(const void *a, const void *b)
+{
+	const struct rule *x = a, *y = b;
+
+	return (x->priority > y->priority) - (x->priority < y->priority);
+}
+
 int index_by_lb_name(const void *a, const void *b)
 {
 	const struct load_balancer *x = a, *y = b;
@@ -82,8 +94,11 @@ int index_by_protocol_port(const void *a, const void *b)
 {
 	const struct listener *x = a, *y = b;
 
-	return x->port != y->port ? (int)x->port - (int)y->port
-				  : (int)x->protocol - (int)y->protocol;
+	int order = (int)x->port - (int)y->port;
+
+	if (!order)
+		order = (int)x->last_port - (int)y->last_port;
+	return order ? order : (int)x->protocol - (int)y->protocol;
 }
 
 int index_by_endpoint(const void *a, const void *b)

@@ -43,6 +43,16 @@ struct load_balancer *model_add_load_balancer(struct model *model, const char *n
 	return lb;
 }
 
+void model_add_address(struct model *model, struct load_balancer *lb, const struct addr *address)
+{
+	*APPEND(model, lb->addresses, lb->address_count) = *address;
+}
+
+void model_add_prefix(struct model *model, struct load_balancer *lb, const struct prefix *prefix)
+{
+	*APPEND(model, lb->prefixes, lb->prefix_count) = *prefix;
+}
+
 struct listener *model_add_listener(struct model *model, struct load_balancer *lb)
 {
 	struct listener *listener = APPEND(model, lb->listeners, lb->listener_count);
@@ -52,12 +62,28 @@ struct listener *model_add_listener(struct model *model, struct load_balancer *l
 	return listener;
 }
 
+struct rule *model_add_rule(struct model *model, struct listener *listener)
+{
+	return APPEND(model, listener->rules, listener->rule_count);
+}
+
+struct forward_group *model_add_forward(struct model *model, struct action *action,
+					const char *name)
+{
+	struct forward_group *group = APPEND(model, action->groups, action->group_count);
+
+	group->name = arena_strdup(model->arena, name);
+	group->weight = MODEL_WEIGHT_DEFAULT;
+	return group;
+}
+
 struct target_group *model_add_target_group(struct model *model, const char *name)
 {
 	struct target_group *tg = APPEND(model, model->target_groups, model->target_group_count);
 
 	tg->name = arena_strdup(model->arena, name);
 	tg->forwarding = FORWARDING_NAT;
+	tg->target_type = TARGET_TYPE_IP;
 	tg->health_check = (struct health_check){
 		.enabled = true,
 		.protocol = HC_TCP,
@@ -115,6 +141,9 @@ bool model_has_family(const struct load_balancer *lb, int family)
 	for (size_t i = 0; i < lb->address_count; i++)
 		if (lb->addresses[i].family == family)
 			return true;
+	for (size_t i = 0; i < lb->prefix_count; i++)
+		if (lb->prefixes[i].address.family == family)
+			return true;
 	return false;
 }
 
@@ -124,6 +153,11 @@ bool model_has_target_family(const struct target_group *tg, int family)
 		if (tg->targets[i].address.family == family)
 			return true;
 	return false;
+}
+
+unsigned target_group_delay_s(const struct target_group *tg)
+{
+	return tg->target_type == TARGET_TYPE_ALB ? 0 : tg->deregistration_delay_s;
 }
 
 bool protocol_has(enum protocol protocol, int ipproto)

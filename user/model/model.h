@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/prefix.h"
 
 /* ---- limits, each with a test at the limit and one past it --------------------------------- */
 #define MODEL_NAME_MAX		 32 /* characters [A-Za-z0-9-], no hyphen at either end */
@@ -50,6 +51,13 @@
 #define MODEL_TCP_IDLE_DEFAULT_S       350 /* 60..6000 at AWS; 1..6000 here */
 #define MODEL_UDP_IDLE_DEFAULT_S       120 /* AWS: fixed; 1..6000 here */
 #define MODEL_IDLE_MAX_S	       6000
+#define MODEL_FORWARD_GROUPS_MAX       5     /* target groups of an action; AWS's limit */
+#define MODEL_RULES_MAX		       100   /* per load balancer; AWS's limit */
+#define MODEL_PRIORITY_MAX	       50000 /* of a rule; AWS's limit */
+/* Prefixes of VIPs: what is shorter would be a whole provider's. */
+#define MODEL_PREFIX_MIN_IPV4 8
+#define MODEL_PREFIX_MIN_IPV6 16
+#define MODEL_PORT_MAX	      65535
 
 enum lb_type { LB_NETWORK = 1, LB_APPLICATION };
 /* How the network learns that a VIP lives here. ANNOUNCE_ROUTE (for a BGP daemon) is refused until
@@ -59,6 +67,9 @@ enum protocol { PROTOCOL_TCP = 1, PROTOCOL_UDP, PROTOCOL_TCP_UDP };
 enum forwarding { FORWARDING_NAT = 1, FORWARDING_L2, FORWARDING_DNAT };
 enum hc_protocol { HC_TCP = 1, HC_HTTP };
 enum proxy_placement { PROXY_ON_FIRST_ACK = 1, PROXY_ON_FIRST_PAYLOAD };
+/* TARGET_TYPE_ALB: what listens on this host at the load balancer's address itself. */
+enum target_type { TARGET_TYPE_IP = 1, TARGET_TYPE_ALB };
+enum source_ip { SOURCE_IPV4 = 1, SOURCE_IPV6 };
 
 struct load_balancer {
 	const char *name;
@@ -66,6 +77,8 @@ struct load_balancer {
 	enum lb_announce announce;
 	struct addr *addresses; /* VIPs, in the order written */
 	size_t address_count;
+	struct prefix *prefixes; /* VIPs that are more than one address, in the order written */
+	size_t prefix_count;
 	const char **interfaces; /* where addresses are announced; none: the node's first */
 	size_t interface_count;
 	struct listener *listeners;
@@ -73,12 +86,36 @@ struct load_balancer {
 	unsigned line; /* of the file it came from, 0: none; so in every noun */
 };
 
+/* One of the target groups that an action shares the flows among. */
+struct forward_group {
+	const char *name;
+	unsigned weight; /* 0: no new flows */
+	const struct target_group *target_group; /* set by model_validate() */
+	unsigned line;
+};
+
+struct action {
+	struct forward_group *groups; /* at least one */
+	size_t group_count;
+	bool sticky; /* stickiness.enabled: a client address keeps its group */
+};
+
+/* Who comes by the family gets the action. A VIP's clients are of its family. */
+struct rule {
+	unsigned priority; /* the lowest that fits decides; 1..MODEL_PRIORITY_MAX */
+	enum source_ip source_ip;
+	struct action action;
+	unsigned line;
+};
+
 struct listener {
 	enum protocol protocol;
-	uint16_t port;				 /* host order, 1..65535 */
-	const char *forward;			 /* name of the target group of default_action */
-	const struct target_group *target_group; /* set by model_validate() */
-	unsigned tcp_idle_s;			 /* attribute tcp.idle_timeout.seconds */
+	uint16_t port;	    /* host order, 1..65535; the first of a range */
+	uint16_t last_port; /* the same as port: no range; 0: the same, before validation */
+	struct action default_action;
+	struct rule *rules;
+	size_t rule_count;
+	unsigned tcp_idle_s; /* attribute tcp.idle_timeout.seconds */
 	unsigned udp_idle_s; /* attribute udp.idle_timeout.seconds (Leat's own) */
 	unsigned line;
 };
@@ -115,7 +152,10 @@ struct target_group {
 	enum protocol protocol;
 	uint16_t port;
 	enum forwarding forwarding;
+	enum target_type target_type;
 	struct health_check health_check;
+	/* TARGET_TYPE_ALB: none is written; validation makes one of each address and port that
+	 * forwards here, for the health checks */
 	struct target *targets;
 	size_t target_count;
 	/* ---- attributes; the file's key is AWS's name ---- */
@@ -123,6 +163,8 @@ struct target_group {
 	unsigned deregistration_delay_s;
 	/* stickiness.enabled with stickiness.type source_ip: hash by source address */
 	bool source_ip_stickiness;
+	/* preserve_port.enabled: nat leaves the port that the client sent to (Leat's own) */
+	bool preserve_port;
 	/* target_group_health.unhealthy_state_routing.minimum_healthy_targets.count, 1, and
 	 * ….percentage, 0: off */
 	unsigned min_healthy_count;
@@ -137,6 +179,7 @@ struct target_group {
 	enum proxy_placement proxy_placement;
 	bool proxy_health_checks; /* only with proxy_protocol */
 
+	bool has_own_targets; /* TARGET_TYPE_ALB: validation made them */
 	bool in_use; /* some listener forwards to it; set by model_validate() */
 	unsigned line;
 };
@@ -157,6 +200,11 @@ void model_free(struct model *model); /* NULL is fine */
  * until the next append of the same kind. */
 struct load_balancer *model_add_load_balancer(struct model *model, const char *name);
 struct listener *model_add_listener(struct model *model, struct load_balancer *lb);
+void model_add_address(struct model *model, struct load_balancer *lb, const struct addr *address);
+void model_add_prefix(struct model *model, struct load_balancer *lb, const struct prefix *prefix);
+struct rule *model_add_rule(struct model *model, struct listener *listener);
+struct forward_group *model_add_forward(struct model *model, struct action *action,
+					const char *name);
 struct target_group *model_add_target_group(struct model *model, const char *name);
 struct target *model_add_target(struct model *model, struct target_group *tg);
 
@@ -180,12 +228,34 @@ const struct target *model_find_target(const struct target_group *tg, const stru
 bool model_is_in_use(const struct model *model, const struct target_group *tg);
 /* Has the load balancer an address, the group a target of the family (AF_INET, AF_INET6)? */
 bool model_has_family(const struct load_balancer *lb, int family);
+/* What the (validated) listener does with new flows to a VIP of the family: the first rule's that
+ * fits, else the default. */
+const struct action *listener_action(const struct listener *listener, int family);
+/* Does any of the listener's actions name the group? */
+bool listener_forwards_to(const struct listener *listener, const char *target_group);
+/* Does this host serve it itself (an action of the validated model)? */
+bool action_is_local(const struct action *action);
+bool listener_has_range(const struct listener *listener);
+/* "80", "5000-5999", "all" into text; returns text. _parse takes the same; -EINVAL with why. */
+#define PORTS_TEXT_MAX 12
+char *ports_format(uint16_t first, uint16_t last, char text[PORTS_TEXT_MAX]);
+__must_check int ports_parse(const char *text, uint16_t *first, uint16_t *last, struct err *err);
+/* "TCP:5000-5999" into text; returns text. */
+#define LISTENER_TEXT_MAX (16 + PORTS_TEXT_MAX)
+char *listener_format(const struct listener *listener, char text[LISTENER_TEXT_MAX]);
+/* "blue=3,green=1"; "web" where there is one group of the default weight. Returns text. */
+#define ACTION_TEXT_MAX (MODEL_FORWARD_GROUPS_MAX * (MODEL_NAME_MAX + 12))
+char *action_format(const struct action *action, char text[ACTION_TEXT_MAX]);
 bool model_has_target_family(const struct target_group *tg, int family);
+
+/* How long open flows of a target that leaves go on: this host's own are the stack's. */
+unsigned target_group_delay_s(const struct target_group *tg);
 
 /* Fills in what was not written and depends on other fields: target ports, health check path,
  * matcher and timeout, unhealthy connection termination. model_validate() does it; the dump asks it
  * what a default is. */
 void model_fill_defaults(struct target_group *tg, struct arena *arena);
+void model_fill_listener_defaults(struct listener *listener);
 
 /* The words themselves, the one of value 1 first, NULL ends. */
 extern const char *const lb_type_words[];
@@ -194,6 +264,8 @@ extern const char *const protocol_words[];
 extern const char *const forwarding_words[];
 extern const char *const hc_protocol_words[];
 extern const char *const proxy_placement_words[];
+extern const char *const target_type_words[];
+extern const char *const source_ip_words[];
 const char *model_word_name(const char *const *words, unsigned value); /* "?" when there is none */
 unsigned model_word_value(const char *const *words, const char *text); /* 0 when there is none */
 #define MODEL_APPLICATION_REFUSED "type application isn't available yet, only network is"
@@ -206,12 +278,16 @@ const char *protocol_name(enum protocol protocol);
 const char *forwarding_name(enum forwarding forwarding);
 const char *hc_protocol_name(enum hc_protocol protocol);
 const char *proxy_placement_name(enum proxy_placement placement);
+const char *target_type_name(enum target_type type);
+const char *source_ip_name(enum source_ip source);
 int lb_type_parse(const char *text, enum lb_type *type);
 int lb_announce_parse(const char *text, enum lb_announce *announce);
 int protocol_parse(const char *text, enum protocol *protocol);
 int forwarding_parse(const char *text, enum forwarding *forwarding);
 int hc_protocol_parse(const char *text, enum hc_protocol *protocol);
 int proxy_placement_parse(const char *text, enum proxy_placement *placement);
+int target_type_parse(const char *text, enum target_type *type);
+int source_ip_parse(const char *text, enum source_ip *source);
 /* True for every IPPROTO the protocol covers (IPPROTO_TCP, IPPROTO_UDP). */
 bool protocol_has(enum protocol protocol, int ipproto);
 

@@ -14,6 +14,8 @@ const char *const protocol_words[] = {"TCP", "UDP", "TCP_UDP", NULL};
 const char *const forwarding_words[] = {"nat", "l2", "dnat", NULL};
 const char *const hc_protocol_words[] = {"TCP", "HTTP", NULL};
 const char *const proxy_placement_words[] = {"on_first_ack", "on_first_ack_with_payload", NULL};
+const char *const target_type_words[] = {"ip", "alb", NULL};
+const char *const source_ip_words[] = {"ipv4", "ipv6", NULL};
 
 const char *model_word_name(const char *const *words, unsigned value)
 {
@@ -52,3 +54,5 @@ WORDS(protocol)
 WORDS(forwarding)
 WORDS(hc_protocol)
 WORDS(proxy_placement)
+WORDS(target_type)
+WORDS(source_ip)

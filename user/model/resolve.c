@@ -36,3 +36,9 @@ void model_fill_defaults(struct target_group *tg, struct arena *arena)
 		if (!tg->targets[i].port)
 			tg->targets[i].port = tg->port;
 }
+
+void model_fill_listener_defaults(struct listener *listener)
+{
+	if (!listener->last_port)
+		listener->last_port = listener->port;
+}

@@ -26,8 +26,10 @@ struct subject subject_listener(const struct load_balancer *lb, const struct lis
 {
 	struct subject s = {.line = listener->line};
 
-	snprintf(s.text, sizeof(s.text), "listener '%.64s/%s:%u'", lb->name,
-		 protocol_name(listener->protocol), listener->port);
+	char text[LISTENER_TEXT_MAX];
+
+	snprintf(s.text, sizeof(s.text), "listener '%.64s/%s'", lb->name,
+		 listener_format(listener, text));
 	return s;
 }
 
@@ -169,13 +171,25 @@ static int run(const struct check *check)
 	return 0;
 }
 
+/* Targets that an earlier validation made are made anew. */
+static void fill_target_group(struct model *model, struct target_group *tg)
+{
+	if (tg->has_own_targets)
+		tg->target_count = 0;
+	tg->has_own_targets = false;
+	model_fill_defaults(tg, model->arena);
+}
+
 int model_validate(struct model *model, struct err *err)
 {
 	struct check check = {.model = model, .scratch = arena_new(), .err = err};
 	int rc;
 
 	for (size_t i = 0; i < model->target_group_count; i++)
-		model_fill_defaults(&model->target_groups[i], model->arena);
+		fill_target_group(model, &model->target_groups[i]);
+	for (size_t i = 0; i < model->load_balancer_count; i++)
+		for (size_t l = 0; l < model->load_balancers[i].listener_count; l++)
+			model_fill_listener_defaults(&model->load_balancers[i].listeners[l]);
 	rc = run(&check);
 	arena_free(check.scratch);
 	return rc;

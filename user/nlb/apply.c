@@ -19,6 +19,7 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "nlb/apply_ranges.h"
 #include "nlb/image.h"
 #include "nlb/object.h"
 #include "nlb/readback.h"
@@ -58,6 +59,12 @@ static int check_fits(const struct nlb_maps *maps, const struct nlb_image *next,
 {
 	int rc = check_count(maps, NLB_MAP_LISTENERS, next->listener_count, err);
 
+	if (!rc)
+		rc = check_count(maps, NLB_MAP_VIPS, next->vip_count, err);
+	if (!rc)
+		rc = check_count(maps, NLB_MAP_PORT_RANGES, next->port_range_count, err);
+	if (!rc)
+		rc = check_count(maps, NLB_MAP_ACTIONS, next->action_count, err);
 	if (!rc)
 		rc = check_count(maps, NLB_MAP_TARGET_GROUPS, next->group_count, err);
 	if (!rc)
@@ -266,6 +273,20 @@ static void put_hash_key(const struct nlb_maps *maps, const struct nlb_image *ne
 			NLB_STORE(&there[i], next->hash_key[i]);
 }
 
+/* ---- actions: rows nobody refers to yet ---- */
+
+static void put_actions(const struct nlb_maps *maps, const struct nlb_image *next)
+{
+	const struct nlb_action *row;
+	size_t i;
+
+	for (i = 0; i < next->action_count; i++) {
+		row = &next->actions[i].row;
+		if (row->count && memcmp(&maps->actions[i], row, sizeof(*row)))
+			maps->actions[i] = *row;
+	}
+}
+
 /* ---- listeners ---- */
 
 static int by_key(const void *a, const void *b)
@@ -302,7 +323,7 @@ static bool *ids_in_use(const struct nlb_maps *maps, const struct nlb_image *ima
 	size_t i;
 
 	for (i = 0; used && i < image->listener_count; i++, listener++)
-		if (!nlb_maps_is_marker(&listener->key) &&
+		if (!image_is_marker(&listener->key) &&
 		    listener->value.id < maps->entries[NLB_MAP_LISTENER_STATS])
 			used[listener->value.id] = true;
 	return used;
@@ -330,7 +351,7 @@ static int put_listener(const struct nlb_maps *maps, const struct image_listener
 {
 	int rc = 0;
 
-	if (!nlb_maps_is_marker(&listener->key))
+	if (!image_is_marker(&listener->key))
 		rc = begin_listener_counts(maps, listener->value.id, used, err);
 	if (rc)
 		return rc;
@@ -438,7 +459,10 @@ static int bring(const struct nlb_maps *maps, const struct nlb_image *now,
 	put_dnat_flag(maps, next);
 	put_hash_key(maps, next);
 	put_groups(maps, next);
+	put_actions(maps, next);
 	rc = put_listeners(maps, now, next, err);
+	if (!rc)
+		rc = nlb_apply_ranges(maps, now, next, err);
 	if (!rc)
 		rc = delete_listeners(maps, now, next, err);
 	if (rc)

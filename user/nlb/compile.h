@@ -20,7 +20,9 @@ struct compile {
 	struct err *err;
 
 	uint32_t *group_of_want;     /* [want->group_count]: index in next->groups */
-	uint32_t *group_of_listener; /* [want->listener_count] */
+	uint32_t (*groups_of_listener)[NLB_ACTION_GROUPS]; /* [want->listener_count] */
+	uint32_t *action_of_listener; /* [want->listener_count]; only of those that have choices */
+	uint32_t *id_of_listener;     /* [want->listener_count] */
 	uint32_t **target_of;	     /* [want->group_count][target_count]: index in next->targets */
 };
 
@@ -31,7 +33,12 @@ __must_check int compile_targets(struct compile *c);
 __must_check int compile_nexthops(struct compile *c);
 __must_check int compile_snats(struct compile *c);
 __must_check int compile_rings(struct compile *c);
+__must_check int compile_actions(struct compile *c);
 __must_check int compile_listeners(struct compile *c);
+__must_check int compile_ranges(struct compile *c);
+
+/* Is it in the tries, and not in the hash of exact listeners? */
+bool compile_is_range(const struct nlb_want_listener *want);
 
 /* What was freed at freed_ms (0: long ago) may still be seen by a packet. */
 bool compile_is_in_grace(const struct compile *c, uint64_t freed_ms);

@@ -107,10 +107,10 @@ static int add_wanted(struct naming *n, const struct nlb_want_group *want, uint3
 	return 0;
 }
 
-static int find_or_add(struct naming *n, const struct nlb_want_listener *listener, uint32_t *index)
+static int find_or_add(struct naming *n, const char *group, uint16_t family, uint32_t *index)
 {
 	char name[48];
-	int rc = name_group(n, listener->group, image_family(listener->vip.family), name);
+	int rc = name_group(n, group, image_family(family), name);
 
 	if (rc)
 		return rc;
@@ -118,10 +118,50 @@ static int find_or_add(struct naming *n, const struct nlb_want_listener *listene
 	return *index == LOOKUP_NONE ? add_group(n, name, index) : 0;
 }
 
+static int check_choices(const struct naming *n, const struct nlb_want_listener *listener)
+{
+	unsigned total = 0;
+
+	for (size_t i = 0; i < listener->choice_count; i++)
+		total += listener->choices[i].weight;
+	if (listener->choice_count && listener->choice_count <= NLB_ACTION_GROUPS && total &&
+	    total <= UINT16_MAX)
+		return 0;
+	return err_set(n->c->err, -EINVAL,
+		       "listener '%s': its target groups are none, too many, or "
+		       "without weight",
+		       listener->name);
+}
+
+static int find_groups(struct naming *n, const struct nlb_want_listener *listener,
+		       uint32_t indexes[NLB_ACTION_GROUPS])
+{
+	uint16_t family = listener->vip.family;
+	int rc;
+
+	if (listener->is_local)
+		return 0;
+	if (listener->group)
+		return find_or_add(n, listener->group, family, &indexes[0]);
+	rc = check_choices(n, listener);
+	for (size_t i = 0; i < listener->choice_count && !rc; i++)
+		rc = find_or_add(n, listener->choices[i].group, family, &indexes[i]);
+	return rc;
+}
+
+static size_t count_wanted(const struct nlb_want *want)
+{
+	size_t count = want->group_count;
+
+	for (size_t i = 0; i < want->listener_count; i++)
+		count += want->listeners[i].group ? 1 : want->listeners[i].choice_count;
+	return count;
+}
+
 static void start(struct naming *n, struct compile *c)
 {
 	const struct nlb_image *now = c->now;
-	size_t wanted = c->want->group_count + c->want->listener_count;
+	size_t wanted = count_wanted(c->want);
 	size_t room = compile_room(now->group_count, wanted, NLB_MAX_TARGET_GROUPS);
 
 	memset(n, 0, sizeof(*n));
@@ -156,11 +196,12 @@ int compile_groups(struct compile *c)
 
 	start(&n, c);
 	c->group_of_want = arena_alloc(c->arena, c->want->group_count * sizeof(uint32_t));
-	c->group_of_listener = arena_alloc(c->arena, c->want->listener_count * sizeof(uint32_t));
+	c->groups_of_listener =
+		arena_alloc(c->arena, c->want->listener_count * sizeof(*c->groups_of_listener));
 	for (size_t i = 0; i < c->want->group_count && !rc; i++)
 		rc = add_wanted(&n, &c->want->groups[i], &c->group_of_want[i]);
 	for (size_t i = 0; i < c->want->listener_count && !rc; i++)
-		rc = find_or_add(&n, &c->want->listeners[i], &c->group_of_listener[i]);
+		rc = find_groups(&n, &c->want->listeners[i], c->groups_of_listener[i]);
 	end(&n);
 	return rc;
 }

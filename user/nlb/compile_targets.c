@@ -17,7 +17,7 @@ struct target_key {
 	uint8_t address[16];
 	__be16 port;
 	uint8_t forwarding;
-	uint8_t pad;
+	uint8_t flags; /* enum nlb_target_flags */
 };
 
 struct numbering {
@@ -32,7 +32,11 @@ struct numbering {
 static struct target_key key_of_row(const struct nlb_target *row)
 {
 	struct target_key key = {
-		.group = row->target_group, .port = row->port, .forwarding = row->forwarding};
+		.group = row->target_group,
+		.port = row->port,
+		.forwarding = row->forwarding,
+		.flags = row->flags,
+	};
 
 	memcpy(key.address, row->address, sizeof(key.address));
 	return key;
@@ -88,6 +92,7 @@ static void fill_row(struct image_target *target, const struct target_key *key, 
 	target->row.port = key->port;
 	target->row.family = family;
 	target->row.forwarding = key->forwarding;
+	target->row.flags = key->flags;
 	target->row.last_gen = target->last_gen;
 	target->freed_ms = 0;
 }
@@ -119,6 +124,7 @@ static int add_target(struct numbering *n, const struct nlb_want_group *group, u
 	key->group = group_index;
 	key->port = htons(want->port);
 	key->forwarding = group->forwarding;
+	key->flags = group->preserves_port ? NLB_TARGET_PRESERVE_PORT : 0;
 	memcpy(key->address, want->address.bytes, sizeof(key->address));
 	if (want->address.family != group->family)
 		return refuse(n, group, want, "the address is not of the group's family");

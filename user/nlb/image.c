@@ -29,6 +29,9 @@ void nlb_image_free(struct nlb_image *image)
 	for (size_t i = 0; i < image->group_count; i++)
 		free(image->groups[i].slots);
 	free(image->listeners);
+	free(image->vips);
+	free(image->port_ranges);
+	free(image->actions);
 	free(image->groups);
 	free(image->targets);
 	free(image->nexthops);

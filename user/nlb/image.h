@@ -18,7 +18,22 @@
 struct image_listener {
 	struct nlb_listener_key key; /* port 0 and protocol 0: the marker "this address is a VIP" (value all zero, for fragments) */
 	struct nlb_listener value;
-	char name[48]; /* "edge/TCP:80"; empty when read back from a pin (the key tells) */
+	char name[64]; /* "edge/TCP:80"; empty when read back from a pin (value.name_hash tells) */
+};
+
+struct image_vip {
+	struct nlb_vip_key key;
+	uint32_t vip;
+};
+
+struct image_port_range {
+	struct nlb_port_range_key key;
+	uint32_t listener; /* id; its rows are in listeners */
+};
+
+struct image_action {
+	struct nlb_action row; /* count 0: free */
+	uint64_t freed_ms;
 };
 
 struct image_group {
@@ -56,6 +71,13 @@ struct nlb_image {
 	uint64_t hash_key[2];
 	struct image_listener *listeners; /* sorted by key bytes */
 	size_t listener_count;
+	struct image_vip *vips; /* sorted by key bytes */
+	size_t vip_count;
+	uint32_t last_vip; /* the highest number ever given: numbers are not used again */
+	struct image_port_range *port_ranges; /* sorted by key bytes */
+	size_t port_range_count;
+	struct image_action *actions;
+	size_t action_count;
 	struct image_group *groups;
 	size_t group_count;
 	struct image_target *targets;
@@ -80,5 +102,17 @@ bool image_is_forwarding(uint8_t forwarding);
 bool image_is_translating(uint8_t forwarding);
 /* enum nlb_family of AF_INET, AF_INET6 (or of itself) */
 uint8_t image_family(uint16_t af);
+
+/* The entry with this key, by bisection; NULL: there is none. */
+const struct image_vip *image_find_vip(const struct nlb_image *image, const struct nlb_vip_key *key);
+const struct image_port_range *image_find_port_range(const struct nlb_image *image, const struct nlb_port_range_key *key);
+/* Brings vips and port_ranges into the order of their keys. */
+void image_sort_ranges(struct nlb_image *image);
+/* "203.0.113.0/28" of a key into text; returns text. */
+#define IMAGE_VIP_TEXT_MAX 64
+char *image_vip_format(const struct nlb_vip_key *key, char text[IMAGE_VIP_TEXT_MAX]);
+/* Not a packet's key: the marker of a VIP; the row that ranges of ports point to. */
+bool image_is_marker(const struct nlb_listener_key *key);
+bool image_is_range_row(const struct nlb_listener_key *key);
 
 #endif

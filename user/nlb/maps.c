@@ -54,6 +54,7 @@ void nlb_maps_fini(struct nlb_maps *maps)
 	size_t i;
 
 	unshare_one(maps, NLB_MAP_SETTINGS, maps->settings);
+	unshare_one(maps, NLB_MAP_ACTIONS, maps->actions);
 	unshare_one(maps, NLB_MAP_TARGET_GROUPS, maps->target_groups);
 	unshare_one(maps, NLB_MAP_SLOTS, maps->slots);
 	unshare_one(maps, NLB_MAP_TARGETS, maps->targets);
@@ -98,6 +99,8 @@ static int share_all(struct nlb_maps *maps)
 {
 	int rc = SHARE(NLB_MAP_SETTINGS, settings);
 
+	if (!rc)
+		rc = SHARE(NLB_MAP_ACTIONS, actions);
 	if (!rc)
 		rc = SHARE(NLB_MAP_TARGET_GROUPS, target_groups);
 	if (!rc)
@@ -149,6 +152,17 @@ int nlb_maps_put_listener(const struct nlb_maps *maps, const struct nlb_listener
 int nlb_maps_delete_listener(const struct nlb_maps *maps, const struct nlb_listener_key *key)
 {
 	return bpf_map_delete_elem(maps->fd[NLB_MAP_LISTENERS], key) ? -errno : 0;
+}
+
+int nlb_maps_put_number(const struct nlb_maps *maps, enum nlb_map_id id, const void *key,
+			uint32_t value)
+{
+	return bpf_map_update_elem(maps->fd[id], key, &value, BPF_ANY) ? -errno : 0;
+}
+
+int nlb_maps_delete(const struct nlb_maps *maps, enum nlb_map_id id, const void *key)
+{
+	return bpf_map_delete_elem(maps->fd[id], key) ? -errno : 0;
 }
 
 int nlb_maps_sum(const struct nlb_maps *maps, enum nlb_map_id id, uint32_t index, uint64_t *words,

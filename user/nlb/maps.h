@@ -17,6 +17,9 @@
 #define NLB_MAPS(X)                       \
 	X(SETTINGS, settings)             \
 	X(LISTENERS, listeners)           \
+	X(VIPS, vips)                     \
+	X(PORT_RANGES, port_ranges)       \
+	X(ACTIONS, actions)               \
 	X(TARGET_GROUPS, target_groups)   \
 	X(SLOTS, slots)                   \
 	X(TARGETS, targets)               \
@@ -45,6 +48,7 @@ struct nlb_maps {
 
 	/* shared memory; NULL until nlb_maps_share(). Array lengths: entries[] */
 	struct nlb_settings *settings;
+	struct nlb_action *actions;
 	struct nlb_target_group *target_groups;
 	struct nlb_slot *slots;
 	struct nlb_target *targets;
@@ -76,6 +80,11 @@ __must_check int nlb_maps_put_listener(const struct nlb_maps *maps,
 __must_check int nlb_maps_delete_listener(const struct nlb_maps *maps,
 					  const struct nlb_listener_key *key);
 
+/* The tries vips and port_ranges: a key's value is a number. 0 or -errno. */
+__must_check int nlb_maps_put_number(const struct nlb_maps *maps, enum nlb_map_id id,
+				     const void *key, uint32_t value);
+__must_check int nlb_maps_delete(const struct nlb_maps *maps, enum nlb_map_id id, const void *key);
+
 /* An element of a per-CPU array of 64-bit counters: words[count] get the sums over CPUs. 0 or
  * -errno. */
 __must_check int nlb_maps_sum(const struct nlb_maps *maps, enum nlb_map_id id, uint32_t index,
@@ -83,12 +92,6 @@ __must_check int nlb_maps_sum(const struct nlb_maps *maps, enum nlb_map_id id, u
 /* All CPUs' counters of an element become 0. 0 or -errno. */
 __must_check int nlb_maps_zero(const struct nlb_maps *maps, enum nlb_map_id id, uint32_t index,
 			       size_t count);
-
-/* "This address is a VIP": no listener, so it has no counters and no target group. */
-static inline bool nlb_maps_is_marker(const struct nlb_listener_key *key)
-{
-	return !key->port && !key->protocol;
-}
 
 static inline bool nlb_maps_is_healthy(const struct nlb_maps *maps, uint32_t target_index)
 {

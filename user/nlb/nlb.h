@@ -43,16 +43,29 @@ struct nlb_want_group { /* one per target group and family of its targets */
 	uint8_t family;	  /* AF_INET, AF_INET6 */
 	uint8_t forwarding, hash_fields; /* enum nlb_forwarding, nlb_hash_fields */
 	uint32_t flags;	  /* enum nlb_group_flags */
+	bool fails_open;    /* its targets take new flows for want of a healthy one: weighted actions prefer groups that have one */
+	bool preserves_port; /* nat: flows go to the port that the client sent to */
 	struct nlb_want_target *targets;
 	size_t target_count;
+};
+
+struct nlb_want_choice { /* one of the groups of a weighted action */
+	const char *group; /* as nlb_want_listener.group */
+	unsigned weight;
 };
 
 struct nlb_want_listener { /* one per listener and VIP; a TCP_UDP listener gives both protocols */
 	const char *name; /* "edge/TCP:80": all entries with one name share a listener id */
 	struct addr vip;
+	uint8_t vip_bits; /* of a prefix; 0: the address alone */
 	uint16_t port; /* host order */
+	uint16_t last_port; /* of a range; 0: the one port. 1..65535 are all ports */
 	bool has_tcp, has_udp;
-	const char *group; /* name of the target group; the entry of the VIP's family is meant; a missing one is an empty ring */
+	const char *group; /* name of the target group; the entry of the VIP's family is meant; a missing one is an empty ring. NULL: choices */
+	const struct nlb_want_choice *choices; /* 1..NLB_ACTION_GROUPS, weights 0..999, not all 0 */
+	size_t choice_count;
+	bool is_sticky; /* a client address keeps its choice */
+	bool is_local;	/* served by this host's own stack; group and choices are not asked */
 	uint16_t tcp_idle_s, udp_idle_s;
 };
 

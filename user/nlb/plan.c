@@ -14,11 +14,6 @@
 
 enum { IS_IN_FROM = 1, IS_IN_TO = 2, IS_CHANGED = 4 };
 
-static bool is_marker(const struct nlb_listener_key *key)
-{
-	return !key->port && !key->protocol;
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct image_listener *x = a, *y = b;
@@ -44,11 +39,19 @@ static void mark_listeners(const struct nlb_image *image, const struct nlb_image
 	for (size_t i = 0; i < image->listener_count; i++) {
 		const struct image_listener *entry = &image->listeners[i];
 
-		if (is_marker(&entry->key) || entry->value.id >= NLB_MAX_LISTENERS)
+		if (image_is_marker(&entry->key) || entry->value.id >= NLB_MAX_LISTENERS)
 			continue;
 		marks[entry->value.id] |= where;
 		if (!has_same_entry(other, entry))
 			marks[entry->value.id] |= IS_CHANGED;
+	}
+	for (size_t i = 0; i < image->port_range_count; i++) {
+		const struct image_port_range *range = &image->port_ranges[i], *same;
+
+		same = image_find_port_range(other, &range->key);
+		if ((!same || same->listener != range->listener) &&
+		    range->listener < NLB_MAX_LISTENERS)
+			marks[range->listener] |= IS_CHANGED;
 	}
 }
 

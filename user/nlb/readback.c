@@ -284,7 +284,52 @@ static void check_slots(struct nlb_image *image)
 	}
 }
 
+/* ---- actions, as far as listeners refer to them ---- */
+
+static bool is_action(const struct reading *r, uint32_t index)
+{
+	const struct nlb_action *row = &r->maps->actions[index];
+
+	if (index >= r->maps->entries[NLB_MAP_ACTIONS] || !row->count ||
+	    row->count > NLB_ACTION_GROUPS || !row->ends[row->count - 1] ||
+	    row->able >> row->count || (row->able && !row->able_ends[row->count - 1]))
+		return false;
+	for (uint8_t i = 0; i < row->count; i++)
+		if (!is_group_in_use(r->image, row->groups[i]))
+			return false;
+	return true;
+}
+
+static void read_actions(struct reading *r)
+{
+	struct nlb_image *image = r->image;
+
+	for (size_t i = 0; i < image->listener_count; i++) {
+		const struct nlb_listener *value = &image->listeners[i].value;
+
+		if (!(value->flags & NLB_LISTENER_ACTION))
+			continue;
+		image->actions = image_grow(image->actions, &image->action_count,
+					    value->target_group + 1, sizeof(*image->actions));
+		image->actions[value->target_group].row = r->maps->actions[value->target_group];
+	}
+}
+
 /* ---- listeners ---- */
+
+static bool is_protocol(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+static bool leads_somewhere(const struct reading *r, const struct nlb_listener *value)
+{
+	if (value->flags & NLB_LISTENER_LOCAL)
+		return true;
+	if (value->flags & NLB_LISTENER_ACTION)
+		return is_action(r, value->target_group);
+	return is_group_in_use(r->image, value->target_group);
+}
 
 static bool is_listener(const struct reading *r, const struct image_listener *listener)
 {
@@ -293,11 +338,10 @@ static bool is_listener(const struct reading *r, const struct image_listener *li
 
 	if (!is_address(key->family, key->address))
 		return false;
-	if (nlb_maps_is_marker(key))
+	if (image_is_marker(key))
 		return is_zero(value, sizeof(*value));
-	return (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP) &&
-	       value->id < r->maps->entries[NLB_MAP_LISTENER_STATS] &&
-	       is_group_in_use(r->image, value->target_group);
+	return (is_protocol(key->protocol) || image_is_range_row(key)) &&
+	       value->id < r->maps->entries[NLB_MAP_LISTENER_STATS] && leads_somewhere(r, value);
 }
 
 static int by_key(const void *a, const void *b)
@@ -349,6 +393,134 @@ static int read_listeners(struct reading *r)
 	return 0;
 }
 
+/* ---- ranges of ports, prefixes of addresses ---- */
+
+static bool is_vip(const struct image_vip *vip)
+{
+	unsigned bits = vip->key.prefix_bits - NLB_VIP_FAMILY_BITS;
+
+	return is_address(vip->key.family, vip->key.address) &&
+	       vip->key.prefix_bits >= NLB_VIP_FAMILY_BITS &&
+	       bits <= (vip->key.family == NLB_IPV4 ? 32 : 128) && vip->vip &&
+	       is_zero(vip->key.pad, sizeof(vip->key.pad));
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct image_vip *x = a, *y = b;
+
+	return (x->vip > y->vip) - (x->vip < y->vip);
+}
+
+/* While they are sorted by number. */
+static bool is_vip_known(const struct nlb_image *image, uint32_t vip)
+{
+	const struct image_vip like = {.vip = vip};
+
+	return image->vip_count &&
+	       bsearch(&like, image->vips, image->vip_count, sizeof(like), by_number);
+}
+
+static bool has_row_of(const struct nlb_image *image, uint32_t id, uint8_t family)
+{
+	struct image_listener like;
+
+	nlb_range_row(&like.key, id, family);
+	return image->listener_count &&
+	       bsearch(&like, image->listeners, image->listener_count, sizeof(like), by_key);
+}
+
+static bool has_row(const struct nlb_image *image, uint32_t id)
+{
+	return has_row_of(image, id, NLB_IPV4) || has_row_of(image, id, NLB_IPV6);
+}
+
+static bool is_port_range(const struct nlb_image *image, const struct image_port_range *range)
+{
+	return range->key.prefix_bits >= NLB_PORT_RANGE_VIP_BITS &&
+	       range->key.prefix_bits <= NLB_PORT_RANGE_VIP_BITS + 16 && !range->key.pad &&
+	       is_protocol(range->key.protocol) && is_vip_known(image, range->key.vip) &&
+	       has_row(image, range->listener);
+}
+
+static void drop_entry(struct reading *r, enum nlb_map_id id, const void *key)
+{
+	r->bad_listeners++;
+	r->undeleted += nlb_maps_delete(r->maps, id, key) != 0;
+}
+
+static size_t read_trie(const struct reading *r, enum nlb_map_id id, char *entries,
+			size_t entry_bytes, size_t key_bytes)
+{
+	size_t count = 0, max = r->maps->entries[id];
+	int fd = r->maps->fd[id];
+	char *last = NULL, *at;
+
+	while (count < max) {
+		at = entries + count * entry_bytes;
+		if (bpf_map_get_next_key(fd, last, at))
+			break;
+		last = at;
+		if (!bpf_map_lookup_elem(fd, at, at + key_bytes))
+			count++;
+	}
+	return count;
+}
+
+static void sort_out_vips(struct reading *r, size_t count)
+{
+	struct nlb_image *image = r->image;
+
+	if (count)
+		qsort(image->vips, count, sizeof(*image->vips), by_number);
+	for (size_t i = 0; i < count; i++) {
+		struct image_vip vip = image->vips[i];
+
+		if (!is_vip(&vip) || vip.vip == image->last_vip) {
+			drop_entry(r, NLB_MAP_VIPS, &vip.key);
+			continue;
+		}
+		image->vips[image->vip_count++] = vip;
+		image->last_vip = vip.vip;
+	}
+}
+
+static void sort_out_port_ranges(struct reading *r, size_t count)
+{
+	struct nlb_image *image = r->image;
+
+	for (size_t i = 0; i < count; i++) {
+		struct image_port_range range = image->port_ranges[i];
+
+		if (is_port_range(image, &range))
+			image->port_ranges[image->port_range_count++] = range;
+		else
+			drop_entry(r, NLB_MAP_PORT_RANGES, &range.key);
+	}
+}
+
+static int read_ranges(struct reading *r)
+{
+	struct nlb_image *image = r->image;
+
+	_Static_assert(offsetof(struct image_vip, vip) == sizeof(struct nlb_vip_key) &&
+			       offsetof(struct image_port_range, listener) ==
+				       sizeof(struct nlb_port_range_key),
+		       "values do not follow their keys");
+	image->vips = make_array(r->maps->entries[NLB_MAP_VIPS], sizeof(*image->vips));
+	image->port_ranges =
+		make_array(r->maps->entries[NLB_MAP_PORT_RANGES], sizeof(*image->port_ranges));
+	if (!image->vips || !image->port_ranges)
+		return -ENOMEM;
+	sort_out_vips(r, read_trie(r, NLB_MAP_VIPS, (char *)image->vips, sizeof(*image->vips),
+				   sizeof(image->vips->key)));
+	sort_out_port_ranges(r, read_trie(r, NLB_MAP_PORT_RANGES, (char *)image->port_ranges,
+					  sizeof(*image->port_ranges),
+					  sizeof(image->port_ranges->key)));
+	image_sort_ranges(image);
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static void log_damage(const struct reading *r)
@@ -376,7 +548,11 @@ static int read_all(struct reading *r)
 	if (!rc)
 		rc = read_listeners(r);
 	if (!rc)
-		check_slots(r->image);
+		rc = read_ranges(r);
+	if (rc)
+		return rc;
+	read_actions(r);
+	check_slots(r->image);
 	return rc;
 }
 

@@ -94,7 +94,7 @@ static void test_synopsis(void **state)
 		{"tg", "list", "tg list"},
 		{"listener", "list", "listener list [LB]"},
 		{"listener", "create",
-		 "listener create LB --protocol TCP|UDP|TCP_UDP --port N --forward VALUE [OPTION...]"},
+		 "listener create LB --protocol TCP|UDP|TCP_UDP --port N|N-N|all --forward VALUE [OPTION...]"},
 		{"target", "weight", "target weight TG ADDR[:PORT]... --weight N [OPTION...]"},
 	};
 	struct buf out = {0};

@@ -87,6 +87,20 @@ static const struct good good[] = {
 	 "{\"name\":\"edge/TCP:80\",\"attributes\":{\"tcp.idle_timeout.seconds\":60,"
 	 "\"udp.idle_timeout.seconds\":30}}"},
 	{"listener delete edge/UDP:53", "DeleteListener", "{\"name\":\"edge/UDP:53\"}"},
+	{"listener create edge --protocol TCP --port 5000-5999 --forward blue=3,green=1 "
+	 "--group-stickiness true",
+	 "CreateListener",
+	 "{\"load_balancer\":\"edge\",\"protocol\":\"TCP\",\"port\":\"5000-5999\","
+	 "\"default_action\":{\"forward\":\"blue=3,green=1\",\"stickiness\":{\"enabled\":true}}}"},
+	{"rule list", "DescribeRules", "{}"},
+	{"rule list edge/TCP:80", "DescribeRules", "{\"listener\":\"edge/TCP:80\"}"},
+	{"rule create edge/TCP:80 10 --source-ip ipv4 --forward v4", "CreateRule",
+	 "{\"listener\":\"edge/TCP:80\",\"priority\":10,\"if\":{\"source_ip\":\"ipv4\"},"
+	 "\"then\":{\"forward\":\"v4\"}}"},
+	{"rule modify edge/TCP:80 10 --forward v4b", "ModifyRule",
+	 "{\"listener\":\"edge/TCP:80\",\"priority\":10,\"then\":{\"forward\":\"v4b\"}}"},
+	{"rule delete edge/TCP:80 10", "DeleteRule",
+	 "{\"listener\":\"edge/TCP:80\",\"priority\":10}"},
 	{"tg list", "DescribeTargetGroups", "{}"},
 	{"tg show web", "DescribeTargetGroups", "{\"name\":\"web\"}"},
 	{"tg create web --protocol TCP --port 8080 --forwarding l2", "CreateTargetGroup",
@@ -204,7 +218,7 @@ static void test_every_command_is_tried(void **state)
 /* ---- refused ---- */
 
 #define NOUNS                                                                                    \
-	"apply, diff, export, lb, listener, tg, target, status, stats, flows, history, detach, " \
+	"apply, diff, export, lb, listener, rule, tg, target, status, stats, flows, history, detach, " \
 	"version, completion"
 
 struct bad {
@@ -264,13 +278,16 @@ static const struct bad bad[] = {
 	 "listener create: --protocol: 'tcp' is not one of TCP, UDP, TCP_UDP",
 	 "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port 80x",
-	 "listener create: --port: '80x' is not a whole number", "leatctl listener create --help"},
+	 "listener create: --port: '80x' is neither a port nor FIRST-LAST nor all",
+	 "leatctl listener create --help"},
+	{"rule delete edge/TCP:80 ten", "rule delete: PRIORITY: 'ten' is not a whole number",
+	 "leatctl rule delete --help"},
 	{"listener create edge --protocol TCP --port 8.5",
-	 "listener create: --port: '8.5' is not a whole number", "leatctl listener create --help"},
+	 "listener create: --port: '8.5' is neither a port nor FIRST-LAST nor all", "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port 0x50",
-	 "listener create: --port: '0x50' is not a whole number", "leatctl listener create --help"},
+	 "listener create: --port: '0x50' is neither a port nor FIRST-LAST nor all", "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port -",
-	 "listener create: --port: '-' is not a whole number", "leatctl listener create --help"},
+	 "listener create: --port: '-' is neither a port nor FIRST-LAST nor all", "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port=",
 	 "listener create: --port: the value is empty", "leatctl listener create --help"},
 	{"flows --limit 9223372036854775808",

@@ -85,6 +85,7 @@ static void test_yaml_all(void **state)
 		"  - name: web\n"
 		"    protocol: TCP\n"
 		"    port: 80\n"
+		"    target_type: ip\n"
 		"    forwarding: nat\n"
 		"    health_check:\n"
 		"      enabled: true\n"
@@ -98,6 +99,7 @@ static void test_yaml_all(void **state)
 		"      deregistration_delay.timeout_seconds: 300\n"
 		"      stickiness.enabled: false\n"
 		"      stickiness.type: source_ip\n"
+		"      preserve_port.enabled: false\n"
 		"      "
 		"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count: 1\n"
 		"      target_group_health.unhealthy_state_routing.minimum_healthy_targets."
@@ -260,7 +262,7 @@ static void random_listener(struct model *m, struct load_balancer *lb, const cha
 
 	listener->protocol = (enum protocol)(PROTOCOL_TCP + pick(2));
 	listener->port = 80;
-	listener->forward = forward;
+	model_add_forward(m, &listener->default_action, forward);
 	maybe_number(&listener->tcp_idle_s, 1, 6000);
 	maybe_number(&listener->udp_idle_s, 1, 6000);
 	if (listener->protocol == PROTOCOL_TCP)

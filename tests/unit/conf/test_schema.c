@@ -46,7 +46,8 @@ static void test_listener(void **state)
 {
 	json_t *schema = schema_of("listener");
 	json_t *properties = json_object_get(schema, "properties");
-	json_t *port = json_object_get(properties, "port");
+	json_t *port = json_array_get(
+		json_object_get(json_object_get(properties, "port"), "anyOf"), 0);
 	json_t *required = json_object_get(schema, "required");
 
 	assert_int_equal(json_integer_value(json_object_get(port, "minimum")), 1);

@@ -19,7 +19,7 @@
 #define WEB	  "target_groups:\n  - name: web\n    protocol: TCP\n    port: 80\n"
 #define EDGE	  "load_balancers:\n  - name: edge\n    addresses: [203.0.113.10]\n"
 #define LISTENERS EDGE "    listeners:\n"
-#define TG_KEYS	  "name, protocol, port, forwarding, health_check, attributes, targets"
+#define TG_KEYS	  "name, protocol, port, target_type, forwarding, health_check, attributes, targets"
 #define HC_KEYS                                                                       \
 	"enabled, protocol, port, path, matcher, interval_seconds, timeout_seconds, " \
 	"healthy_threshold, unhealthy_threshold"
@@ -189,7 +189,7 @@ static void test_load_balancer_refusals(void **state)
 		 "the name of an interface, found a map"},
 		{LISTENERS "    - {prot: TCP}\n", "f:5: load_balancers['edge'].listeners[0]: "
 						  "unknown key 'prot' (known: protocol, port, "
-						  "default_action, attributes)"},
+						  "rules, default_action, attributes)"},
 		{LISTENERS "    - {port: 80, default_action: {forward: web}}\n",
 		 "f:5: load_balancers['edge'].listeners[0]: 'protocol' is missing"},
 		{LISTENERS "    - {protocol: TCP, port: 80}\n",
@@ -479,7 +479,7 @@ static void test_full_load_balancer(void **state)
 	assert_int_equal(listener->tcp_idle_s, 60);
 	assert_int_equal(listener->udp_idle_s, 5);
 	assert_int_equal(listener->line, 8);
-	assert_ptr_equal(listener->target_group, &model->target_groups[0]);
+	assert_ptr_equal(listener->default_action.groups[0].target_group, &model->target_groups[0]);
 	model_free(model);
 }
 

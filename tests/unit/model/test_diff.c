@@ -34,7 +34,7 @@ static void add_listener(struct model *m, struct load_balancer *lb, enum protoco
 
 	listener->protocol = protocol;
 	listener->port = (uint16_t)port;
-	listener->forward = forward;
+	model_add_forward(m, &listener->default_action, forward);
 }
 
 static struct target_group *add_group(struct model *m, const char *name)
@@ -120,7 +120,7 @@ static void replace_lb(struct model *m)
 static void replace_group(struct model *m)
 {
 	WEB->name = "api";
-	LB->listeners[0].forward = "api";
+	LB->listeners[0].default_action.groups[0].name = "api";
 }
 
 static void change_targets(struct model *m)

@@ -43,7 +43,7 @@ static struct listener *add_listener(struct model *model, struct load_balancer *
 
 	listener->protocol = protocol;
 	listener->port = (uint16_t)port;
-	listener->forward = forward;
+	model_add_forward(model, &listener->default_action, forward);
 	return listener;
 }
 
@@ -278,8 +278,8 @@ static void add_ranges(struct model *m, unsigned count)
 	X(TCP_80->port = 0, "5: listener 'edge/TCP:0': port: 0 is out of range (1..65535)")        \
 	X(TCP_80->port = 1, NULL)                                                                  \
 	X(TCP_80->port = 65535, NULL)                                                              \
-	X(TCP_80->forward = NULL, "5: listener 'edge/TCP:80': default_action.forward is missing")  \
-	X(TCP_80->forward = "wev", "5: listener 'edge/TCP:80': target group 'wev' does not exist") \
+	X(TCP_80->default_action.group_count = 0, "5: listener 'edge/TCP:80': default_action.forward is missing")  \
+	X(TCP_80->default_action.groups[0].name = "wev", "5: listener 'edge/TCP:80': target group 'wev' does not exist") \
 	X(TCP_80->tcp_idle_s = 1, NULL)                                                            \
 	X(TCP_80->tcp_idle_s = 6000, NULL)                                                         \
 	X(TCP_80->tcp_idle_s = 0, "5: listener 'edge/TCP:80': "                                    \
@@ -520,7 +520,7 @@ static void test_links(void **state)
 
 	add_group(m, "idle", PROTOCOL_TCP, 80);
 	assert_int_equal(model_validate(m, NULL), 0);
-	assert_ptr_equal(TCP_80->target_group, WEB);
+	assert_ptr_equal(TCP_80->default_action.groups[0].target_group, WEB);
 	assert_true(model_is_in_use(m, WEB));
 	assert_false(model_is_in_use(m, &m->target_groups[1]));
 	assert_int_equal(FIRST->port, 8080);

@@ -723,10 +723,10 @@ static void test_contradictions(void **state)
 		"listener 'other/TCP:80': TCP 192.0.2.1:80 is already used by 'edge/TCP:80'");
 	listener->name = "";
 	assert_refused(&w, empty, -EINVAL, "a listener without a name is wanted");
-	listener->name = "012345678901234567890123456789012345678901234567";
+	listener->name = "0123456789012345678901234567890123456789012345678901234567890123";
 	assert_refused(&w, empty, -EINVAL,
-		       "listener '012345678901234567890123456789012345678901234567': the name is "
-		       "too long");
+		       "listener '0123456789012345678901234567890123456789012345678901234567890123': "
+		       "the name is too long");
 	listener->name = "x";
 	listener->vip.family = 0;
 	assert_refused(&w, empty, -EINVAL, "listener 'x': there is no address");

@@ -170,6 +170,13 @@ static inline void assert_images_equal(const struct nlb_image *a, const struct n
 	assert_int_equal(a->snat_count, b->snat_count);
 	assert_int_equal(a->hole_count, b->hole_count);
 	assert_bytes_equal(a->listeners, b->listeners, a->listener_count * sizeof(*a->listeners));
+	assert_int_equal(a->vip_count, b->vip_count);
+	assert_int_equal(a->port_range_count, b->port_range_count);
+	assert_int_equal(a->action_count, b->action_count);
+	assert_bytes_equal(a->vips, b->vips, a->vip_count * sizeof(*a->vips));
+	assert_bytes_equal(a->port_ranges, b->port_ranges,
+			   a->port_range_count * sizeof(*a->port_ranges));
+	assert_bytes_equal(a->actions, b->actions, a->action_count * sizeof(*a->actions));
 	assert_bytes_equal(a->targets, b->targets, a->target_count * sizeof(*a->targets));
 	assert_bytes_equal(a->nexthops, b->nexthops, a->nexthop_count * sizeof(*a->nexthops));
 	assert_bytes_equal(a->snats, b->snats, a->snat_count * sizeof(*a->snats));
@@ -225,6 +232,12 @@ static inline struct nlb_image *read_back(const struct nlb_image *image)
 	copy->nexthops =
 		copy_bytes(image->nexthops, image->nexthop_count * sizeof(*image->nexthops));
 	copy->snats = copy_bytes(image->snats, image->snat_count * sizeof(*image->snats));
+	copy->vips = copy_bytes(image->vips, image->vip_count * sizeof(*image->vips));
+	copy->port_ranges =
+		copy_bytes(image->port_ranges, image->port_range_count * sizeof(*image->port_ranges));
+	copy->actions = copy_bytes(image->actions, image->action_count * sizeof(*image->actions));
+	for (size_t i = 0; i < copy->action_count; i++)
+		copy->actions[i].freed_ms = 0;
 	copy->holes = NULL;
 	copy->hole_count = 0;
 	for (size_t i = 0; i < copy->listener_count; i++)
@@ -314,6 +327,21 @@ static inline void check_target(const struct nlb_image *image, size_t index)
 	}
 }
 
+static inline void check_action(const struct nlb_image *image, uint32_t index)
+{
+	const struct nlb_action *row;
+
+	assert_true(index < image->action_count);
+	row = &image->actions[index].row;
+	assert_true(row->count > 0 && row->count <= NLB_ACTION_GROUPS);
+	assert_true(row->ends[row->count - 1] > 0);
+	assert_true(!row->able || row->able_ends[row->count - 1] > 0);
+	for (unsigned i = 0; i < row->count; i++) {
+		assert_true(row->groups[i] < image->group_count);
+		assert_true(image->groups[row->groups[i]].row.name[0]);
+	}
+}
+
 static inline void check_image(const struct nlb_image *image)
 {
 	for (size_t i = 0; i < image->group_count; i++)
@@ -325,8 +353,12 @@ static inline void check_image(const struct nlb_image *image)
 
 		if (i)
 			assert_true(memcmp(&entry[-1].key, &entry->key, sizeof(entry->key)) < 0);
-		if (!entry->key.protocol)
+		if (!entry->key.protocol || entry->value.flags & NLB_LISTENER_LOCAL)
 			continue;
+		if (entry->value.flags & NLB_LISTENER_ACTION) {
+			check_action(image, entry->value.target_group);
+			continue;
+		}
 		assert_true(entry->value.target_group < image->group_count);
 		assert_true(image->groups[entry->value.target_group].row.name[0]);
 	}
