@@ -10,23 +10,23 @@
 #include "packet.h"
 #include "range.h"
 
-static __always_inline const struct nlb_listener *listener_find(const struct nlb_tuple *tuple,
-								__be16 port, __u8 protocol)
+static __always_inline void listener_key(struct nlb_listener_key *key,
+					 const struct nlb_tuple *tuple, __be16 port, __u8 protocol)
 {
-	struct nlb_listener_key key __attribute__((aligned(8)));
-
-	address_copy(key.address, tuple->dst);
-	key.port = port;
-	key.protocol = protocol;
-	key.family = tuple->family;
-	return bpf_map_lookup_elem(&listeners, &key);
+	address_copy(key->address, tuple->dst);
+	key->port = port;
+	key->protocol = protocol;
+	key->family = tuple->family;
 }
 
 /* Is the destination an address of any listener? User space puts one entry with port 0 and protocol
  * 0 for each single address; prefixes are found as they are for ports. */
 static __always_inline bool is_listeners_address(const struct nlb_tuple *tuple)
 {
-	return listener_find(tuple, 0, 0) || range_vip(tuple);
+	struct nlb_listener_key key __attribute__((aligned(8)));
+
+	listener_key(&key, tuple, 0, 0);
+	return bpf_map_lookup_elem(&listeners, &key) || range_vip(tuple);
 }
 
 /* A fragment has no ports or, with ports, would be torn from the others. The stack can't reassemble
@@ -39,27 +39,30 @@ static __always_inline int fragment(struct packet *p)
 	return is_listeners_address(p->tuple) ? NLB_FRAGMENT : NLB_NOT_OURS;
 }
 
-/* What the exact look-up missed may be of a range of ports or a prefix of addresses. Without any,
- * packets that are not ours are spared the search. */
-static __always_inline const struct nlb_listener *listener_by_range(const struct packet *p)
+/* What the exact look-up misses may be of a range of ports or a prefix of addresses. Without any,
+ * packets that are not ours are spared the search. A function with a frame of its own, so that its
+ * key isn't there when a flow is opened. */
+static __noinline const struct nlb_listener *listener_find(const struct nlb_tuple *tuple,
+							   __u32 settings_flags)
 {
 	struct nlb_listener_key key __attribute__((aligned(8)));
+	const struct nlb_listener *found;
 	__u32 id;
 
-	if (likely(!(p->settings->flags & NLB_SETTINGS_RANGES)))
-		return NULL;
-	id = range_listener(p->tuple);
+	listener_key(&key, tuple, tuple->dport, tuple->protocol);
+	found = bpf_map_lookup_elem(&listeners, &key);
+	if (likely(found) || likely(!(settings_flags & NLB_SETTINGS_RANGES)))
+		return found;
+	id = range_listener(tuple);
 	if (id == RANGE_NONE)
 		return NULL;
-	nlb_range_row(&key, id, p->tuple->family);
+	nlb_range_row(&key, id, tuple->family);
 	return bpf_map_lookup_elem(&listeners, &key);
 }
 
 static __always_inline int listener(struct packet *p)
 {
-	p->listener = listener_find(p->tuple, p->tuple->dport, p->tuple->protocol);
-	if (unlikely(!p->listener))
-		p->listener = listener_by_range(p);
+	p->listener = listener_find(p->tuple, p->settings->flags);
 	if (!p->listener)
 		return NLB_NOT_OURS;
 	p->idle_s = is_tcp(p) ? p->listener->tcp_idle_s : p->listener->udp_idle_s;
