@@ -376,7 +376,7 @@ static const struct field group_attribute_fields[] = {
 	 .codec = &codec_bool,
 	 .offset = GROUP(preserve_port),
 	 .fallback = "false",
-	 .help = "nat: flows go to the port that the client sent to; the target's own is for "
+	 .help = "nat, dnat: flows go to the port that the client sent to; the target's own is for "
 		 "health checks"},
 	{.key = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
 	 .codec = &codec_uint,

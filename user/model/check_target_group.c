@@ -97,6 +97,12 @@ static int check_proxy(const struct check *check, const struct subject *subject,
 	return 0;
 }
 
+static bool changes_ports(const struct target_group *tg)
+{
+	return tg->target_type == TARGET_TYPE_IP &&
+	       (tg->forwarding == FORWARDING_NAT || tg->forwarding == FORWARDING_DNAT);
+}
+
 static int check_fields(const struct check *check, const struct subject *subject,
 			const struct target_group *tg)
 {
@@ -119,11 +125,10 @@ static int check_fields(const struct check *check, const struct subject *subject
 		return check_refuse(check, subject,
 				    "target_type alb has no targets of its own: what listens on "
 				    "this host at the load balancer's address is the target");
-	if (tg->preserve_port &&
-	    (tg->forwarding != FORWARDING_NAT || tg->target_type == TARGET_TYPE_ALB))
+	if (tg->preserve_port && !changes_ports(tg))
 		return check_refuse(check, subject,
-				    "attributes.preserve_port.enabled needs forwarding nat: the "
-				    "port is kept without it");
+				    "attributes.preserve_port.enabled needs forwarding nat or "
+				    "dnat: the port is kept without it");
 	if (tg->unhealthy_connection_termination && tg->protocol != PROTOCOL_TCP)
 		return check_refuse(
 			check, subject,

@@ -143,6 +143,17 @@ static const struct {
 	{STATE("203.0.113.0/28", "{protocol: TCP, port: 443, default_action: {forward: own}}"),
 	 "f:6: listener 'edge/TCP:443': target group 'own' has target_type alb: the load balancer "
 	 "must have no prefix, only addresses"},
+	{"target_groups:\n- {name: web, protocol: TCP, port: 80, forwarding: l2, "
+	 "attributes: {preserve_port.enabled: true}}\n",
+	 "f:2: target group 'web': attributes.preserve_port.enabled needs forwarding nat or dnat: "
+	 "the "
+	 "port is kept without it"},
+	{"target_groups:\n- {name: web, protocol: TCP, port: 80, target_type: alb, "
+	 "targets: [10.0.0.1]}\n",
+	 "f:2: target group 'web': target_type alb has no targets of its own: what listens on this "
+	 "host at the load balancer's address is the target"},
+	{"target_groups:\n- {name: web, protocol: UDP, port: 80, target_type: alb}\n",
+	 "f:2: target group 'web': target_type alb needs protocol TCP"},
 	{LISTENER("port: 81-90, default_action: {forward: near}"),
 	 "f:6: listener 'edge/TCP:81-90': target 'near/10.0.0.2:80' must have a port of 81-90: l2 "
 	 "does not change ports"},
