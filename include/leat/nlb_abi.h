@@ -238,6 +238,7 @@ struct nlb_target {
 };
 NLB_ASSERT_SIZE(struct nlb_target, 64);
 
+#define NLB_SOURCE_BITS_MAX 32
 #define NLB_SNAT(first, count)	(((__u32)(first) << 8) | (count))
 #define NLB_SNAT_FIRST(snat)	((snat) >> 8)
 #define NLB_SNAT_COUNT(snat)	((snat) & 0xff)

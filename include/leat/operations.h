@@ -102,7 +102,7 @@ struct operation {
 	{ "then/stickiness/enabled", OP_BOOL, 0, "--group-stickiness", "a client keeps its target group (default false)", NULL },
 
 #define OP_TG_SETTINGS                                                                                                             \
-	{ "forwarding", OP_STRING, 0, "--forwarding", "forwarding mode (default nat)", "nat|l2|dnat" },                                  \
+	{ "forwarding", OP_STRING, 0, "--forwarding", "forwarding mode (default nat)", "nat|l2|dnat|ipip|gue" },                                  \
 	{ "health_check/enabled", OP_BOOL, 0, "--health-check-enabled", "true or false (default true)", NULL },                     \
 	{ "health_check/protocol", OP_STRING, 0, "--health-check-protocol", "default TCP", "TCP|HTTP" },                            \
 	{ "health_check/port", OP_STRING, 0, "--health-check-port", "traffic-port (default) or a number", NULL },                   \

@@ -27,6 +27,7 @@
 
 #include "base/addr.h"
 #include "base/arena.h"
+#include "base/prefix.h"
 #include "base/err.h"
 
 struct model;
@@ -57,6 +58,8 @@ struct conf_node_settings {
 	enum conf_xdp_mode xdp_mode; /* auto */
 	struct addr *snat_addresses; /* none: the egress interface's own address */
 	size_t snat_address_count;
+	struct prefix *encap_sources; /* at most one a family; none: the egress interface's own */
+	size_t encap_source_count;
 	/* "nat_ports: 1024-32767": apart from net.ipv4.ip_local_port_range */
 	uint16_t nat_port_first, nat_port_last;
 	const char *state_dir;	  /* /var/lib/leat */
@@ -70,6 +73,7 @@ struct conf_node_settings {
 };
 #define CONF_INTERFACES_MAX	64
 #define CONF_SNAT_ADDRESSES_MAX 64
+#define CONF_ENCAP_SOURCES_MAX	2
 #define CONF_WORKERS_MAX	1024
 #define CONF_FLOWS_MIN		1024
 #define CONF_FLOWS_MAX		64000000

@@ -143,6 +143,54 @@ static int http_decode(const struct decoder *d, const struct field *field, const
 
 static const struct codec codec_http = {http_decode, NULL, describe_text};
 
+/* ---- prefixes, one a family ----------------------------------------------------------------- */
+
+static int decode_source(const struct decoder *d, const struct node *node,
+			 const struct conf_node_settings *settings, struct prefix *prefix)
+{
+	const char *text = codec_decode_text(d, node, "an address prefix"), *unusable;
+	struct err why = {0};
+
+	if (!text)
+		return -EINVAL;
+	if (prefix_parse(text, prefix, &why))
+		return node_refuse(&d->reader, node, "%s", why.text);
+	unusable = address_is_unusable(&prefix->address);
+	if (unusable)
+		return node_refuse(&d->reader, node, "%s is %s and cannot be used", text, unusable);
+	for (size_t i = 0; i < settings->encap_source_count; i++)
+		if (settings->encap_sources[i].address.family == prefix->address.family)
+			return node_refuse(&d->reader, node, "a second %s prefix, one is allowed",
+					   prefix->address.family == AF_INET ? "IPv4" : "IPv6");
+	return 0;
+}
+
+static int sources_decode(const struct decoder *d, const struct field *field,
+			  const struct node *node, void *record)
+{
+	struct conf_node_settings *settings = record;
+	struct prefix prefix;
+
+	if (node->kind != NODE_LIST && !node_is_nothing(node))
+		return node_refuse_kind(&d->reader, node, "a list");
+	for (const struct node *n = node->first; n; n = n->next) {
+		if (decode_source(d, n, settings, &prefix))
+			return -EINVAL;
+		settings->encap_sources = arena_grow(d->reader.arena, settings->encap_sources,
+						     settings->encap_source_count, sizeof(prefix));
+		settings->encap_sources[settings->encap_source_count++] = prefix;
+	}
+	return 0;
+}
+
+static json_t *sources_describe(const struct field *field)
+{
+	return json_pack("{s:s, s:i, s:{s:s}}", "type", "array", "maxItems", (int)field->max,
+			 "items", "type", "string");
+}
+
+static const struct codec codec_sources = {sources_decode, NULL, sources_describe};
+
 /* ---- a number or "auto" --------------------------------------------------------------------- */
 
 static int workers_decode(const struct decoder *d, const struct field *field,
@@ -194,6 +242,12 @@ static const struct field node_fields[] = {
 	 .also = NODE(snat_address_count),
 	 .max = CONF_SNAT_ADDRESSES_MAX,
 	 .help = "source addresses of nat forwarding; none: the egress interface's own"},
+	{.key = "encap_sources",
+	 .codec = &codec_sources,
+	 .max = CONF_ENCAP_SOURCES_MAX,
+	 .help = "outer source addresses of ipip forwarding, one prefix a family: each flow's is "
+		 "another one, so that targets spread flows over their queues; none: the egress "
+		 "interface's own, for all"},
 	{.key = "nat_ports",
 	 .codec = &codec_ports,
 	 .fallback = TEXT(NAT_PORT_FIRST) "-" TEXT(NAT_PORT_LAST),

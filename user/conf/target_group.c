@@ -491,7 +491,8 @@ static const struct field group_fields[] = {
 		 "client "
 		 "directly, they have the load balancer's address on loopback and the same port; "
 		 "dnat: as nat, but targets see the client's address, and their route back to it "
-		 "leads here"},
+		 "leads here; ipip, gue: as l2, inside packets to the target, which may be anywhere "
+		 "and unpacks them (leat-target)"},
 	{.key = "health_check",
 	 .codec = &codec_map,
 	 .noun = &noun_health_check,

@@ -40,6 +40,8 @@ struct want_input control_want_input(struct control *control, const struct model
 		.observed = &control->targets.observed,
 		.snats = control->settings->node.snat_addresses,
 		.snat_count = control->settings->node.snat_address_count,
+		.encap_sources = control->settings->node.encap_sources,
+		.encap_source_count = control->settings->node.encap_source_count,
 		.now_ms = clock_wall_ms(),
 	};
 

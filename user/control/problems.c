@@ -153,7 +153,9 @@ static bool has_taker(const struct target_group *tg, int family)
 static bool action_has_taker(const struct action *action, int family)
 {
 	for (size_t i = 0; i < action->group_count; i++)
-		if (action->groups[i].weight && has_taker(action->groups[i].target_group, family))
+		if (action->groups[i].weight &&
+		    has_taker(action->groups[i].target_group,
+			      model_ring_family(action->groups[i].target_group, family)))
 			return true;
 	return action_is_local(action);
 }
@@ -165,10 +167,11 @@ static void of_listener_family(const struct load_balancer *lb, const struct list
 	const struct action *action = listener_action(listener, family);
 	const struct target_group *tg = action->groups[0].target_group;
 	const char *word = family == AF_INET ? "IPv4" : "IPv6";
+	int of_ring = model_ring_family(tg, family);
 
 	if (!tg->target_count || !model_has_family(lb, family) || action_has_taker(action, family))
 		return;
-	if (!model_has_target_family(tg, family))
+	if (!model_has_target_family(tg, of_ring))
 		add_warning(problems, "add targets of that family, or take the address away",
 			    "load balancer '%s' has an %s address, but target group '%s' has no %s "
 			    "target: packets are dropped (no_target)",
@@ -177,7 +180,7 @@ static void of_listener_family(const struct load_balancer *lb, const struct list
 		add_error(problems, "add a target, or take one back: leatctl target add",
 			  "load balancer '%s': every %s target of target group '%s' is drained or "
 			  "has weight 0: new flows are dropped (no_target)",
-			  lb->name, word, tg->name);
+			  lb->name, of_ring == AF_INET ? "IPv4" : "IPv6", tg->name);
 }
 
 /* An address that the host had before leatd: what it serves there itself (ssh, leatd's own health
@@ -341,6 +344,53 @@ static void of_ports(const struct control *control, struct problems *problems)
 			  count - NAMED_MAX);
 }
 
+#define FULL_SIZE 1500 /* bytes of a packet that clients send unless they are told otherwise */
+
+/* The narrowest path to a target of the group that full-size packets don't fit; 0: they fit all. */
+static unsigned narrow_path(const struct control *control, const struct target_group *tg,
+			    unsigned *overhead, size_t *count)
+{
+	const struct observed_target *seen;
+	unsigned narrowest = 0, bytes;
+
+	*count = 0;
+	list_for_each(seen, &control->targets.observed.targets, node) {
+		if (seen->tg != tg || !seen->target || seen->path.state != NEIGH_RESOLVED)
+			continue;
+		bytes = want_encap_bytes(tg->forwarding, seen->address.family);
+		if (!bytes || !seen->path.mtu || seen->path.mtu >= FULL_SIZE + bytes)
+			continue;
+		(*count)++;
+		if (narrowest && seen->path.mtu - bytes >= narrowest - *overhead)
+			continue;
+		narrowest = seen->path.mtu;
+		*overhead = bytes;
+	}
+	return narrowest;
+}
+
+/* ipip, gue: full-size packets are answered with packet-too-big, which some networks lose. */
+static void of_path_mtus(const struct control *control, struct problems *problems)
+{
+	for (size_t i = 0; i < control->model->target_group_count; i++) {
+		const struct target_group *tg = &control->model->target_groups[i];
+		unsigned overhead = 0, mtu;
+		size_t count;
+
+		mtu = tg->in_use ? narrow_path(control, tg, &overhead, &count) : 0;
+		if (!mtu)
+			continue;
+		add_warning(
+			problems,
+			"raise the MTU of the path to the targets, or have them tell clients a "
+			"smaller MSS (leat-target --mss)",
+			"target group '%s': packets of %d bytes don't fit the path to %zu targets "
+			"(%s adds %u bytes, the MTU is %u): clients are told %u (packet_too_big)",
+			tg->name, FULL_SIZE, count, forwarding_name(tg->forwarding), overhead, mtu,
+			mtu > overhead ? mtu - overhead : 0);
+	}
+}
+
 static bool is_recent(int64_t when_ms, int64_t now_ms)
 {
 	return when_ms && now_ms - when_ms < RECENT_MS;
@@ -391,7 +441,7 @@ json_t *problems_list(const struct control *control)
 {
 	static void (*const kinds[])(const struct control *, struct problems *) = {
 		of_reconcile,	  of_interfaces, of_load_balancers, of_target_groups, of_families,
-		of_own_addresses, of_next_hops,	 of_ports,	    of_ways_back,     of_tables,
+		of_own_addresses, of_next_hops,	 of_ports, of_path_mtus,	    of_ways_back,     of_tables,
 		of_settings,	  of_snat_addresses,
 	};
 	struct problems problems = {.errors = json_array(), .warnings = json_array()};

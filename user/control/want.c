@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "leat/nlb_encap.h"
 #include "route.h"
 
 static const uint16_t families[] = {AF_INET, AF_INET6};
@@ -14,12 +15,17 @@ static const uint16_t families[] = {AF_INET, AF_INET6};
 static uint8_t forwarding_of(enum forwarding forwarding)
 {
 	static const uint8_t words[] = {
-		[FORWARDING_NAT] = NLB_FORWARD_NAT,
-		[FORWARDING_L2] = NLB_FORWARD_L2,
-		[FORWARDING_DNAT] = NLB_FORWARD_DNAT,
+		[FORWARDING_NAT] = NLB_FORWARD_NAT,   [FORWARDING_L2] = NLB_FORWARD_L2,
+		[FORWARDING_DNAT] = NLB_FORWARD_DNAT, [FORWARDING_IPIP] = NLB_FORWARD_IPIP,
+		[FORWARDING_GUE] = NLB_FORWARD_GUE,
 	};
 
 	return words[forwarding];
+}
+
+unsigned want_encap_bytes(enum forwarding forwarding, uint16_t family)
+{
+	return nlb_encap_bytes(forwarding_of(forwarding), family == AF_INET6 ? NLB_IPV6 : NLB_IPV4);
 }
 
 /* TCP of an unhealthy target is reset if the group says so. Its UDP always moves: there is no
@@ -72,6 +78,28 @@ static void choose_snats(const struct want_input *in, const struct observed_targ
 		out->snats[out->snat_count++] = seen->path.source;
 }
 
+/* Of outer headers: ipip varies it within the node's prefix of the family, if there is one. */
+static void choose_outer_source(const struct want_input *in, const struct observed_target *seen,
+				uint8_t forwarding, struct nlb_want_target *out)
+{
+	const struct prefix *prefix;
+
+	for (size_t i = 0; i < in->encap_source_count && forwarding == NLB_FORWARD_IPIP; i++) {
+		prefix = &in->encap_sources[i];
+		if (prefix->address.family != out->address.family)
+			continue;
+		out->snats[0] = prefix->address;
+		out->snat_count = 1;
+		out->source_bits =
+			(uint8_t)(prefix_bits_max(prefix->address.family) - prefix->bits);
+		if (out->source_bits > NLB_SOURCE_BITS_MAX)
+			out->source_bits = NLB_SOURCE_BITS_MAX;
+		return;
+	}
+	if (seen && seen->path.source.family == out->address.family)
+		out->snats[out->snat_count++] = seen->path.source;
+}
+
 static struct nlb_want_group *add_group(struct nlb_want *want, const char *name, uint16_t family,
 					struct arena *arena)
 {
@@ -104,6 +132,8 @@ static void fill_target(const struct want_input *in, struct nlb_want_target *out
 	out->path = path_of(seen);
 	if (needs_source(forwarding))
 		choose_snats(in, seen, out);
+	if (nlb_encap_bytes(forwarding, NLB_IPV4))
+		choose_outer_source(in, seen, forwarding, out);
 	if (forwarding == NLB_FORWARD_DNAT && seen)
 		out->link_bits = seen->link_bits;
 }
@@ -203,6 +233,12 @@ char *want_listener_name(const struct load_balancer *lb, const struct listener *
 	return text;
 }
 
+/* Which of its entries serves VIPs of a family. */
+static uint8_t family_of(const struct forward_group *group, uint16_t vip_family)
+{
+	return (uint8_t)model_ring_family(group->target_group, vip_family);
+}
+
 static void choose(struct nlb_want_listener *out, const struct action *action, struct arena *arena)
 {
 	struct nlb_want_choice *choices;
@@ -212,12 +248,15 @@ static void choose(struct nlb_want_listener *out, const struct action *action, s
 		return;
 	if (action->group_count == 1) {
 		out->group = action->groups[0].name;
+		out->group_family = family_of(&action->groups[0], out->vip.family);
 		return;
 	}
 	choices = arena_alloc(arena, action->group_count * sizeof(*choices));
 	for (size_t i = 0; i < action->group_count; i++)
 		choices[i] =
-			(struct nlb_want_choice){action->groups[i].name, action->groups[i].weight};
+			(struct nlb_want_choice){action->groups[i].name,
+						 family_of(&action->groups[i], out->vip.family),
+						 action->groups[i].weight};
 	out->choices = choices;
 	out->choice_count = action->group_count;
 	out->is_sticky = action->sticky;

@@ -2,10 +2,11 @@
 /*
  * Rules between nouns: who forwards to whom, who owns a VIP, whose address family fits.
  *
- * Families: nat and l2 keep the family of a packet. A load balancer with VIPs of both families may
- * forward to one group with targets of both; each flow goes to targets of its own family. So each
- * family of target needs a VIP. A family of VIPs without a target yet is fine: the group is being
- * built, and `leatctl status` says that packets to it are dropped.
+ * Families: a load balancer with VIPs of both families may forward to one group with targets of
+ * both; each flow goes to targets of its own family. So each family of target needs a VIP, but for
+ * modes that can cross: there targets of the only family that a group has serve VIPs of both. A
+ * family of VIPs without a target yet is fine: the group is being built, and `leatctl status` says
+ * that packets to it are dropped.
  *
  * Ports: what is more specific goes first (nlb_abi.h), so listeners may claim ports inside each
  * other's; which of two goes first must be clear.
@@ -98,24 +99,25 @@ static bool hears_port(const struct listener *listener, uint16_t port)
 }
 
 /* Direct return leaves the packet as it is, ports too. */
-static int check_l2_port(const struct check *check, const struct subject *subject,
+static int check_direct_port(const struct check *check, const struct subject *subject,
 			 const struct listener *listener, const struct target_group *tg,
 			 const struct facts *facts)
 {
 	const struct target *odd = facts->lowest;
 	char endpoint[ENDPOINT_TEXT_MAX], ports[PORTS_TEXT_MAX];
 
-	if (tg->forwarding != FORWARDING_L2 || !odd)
+	if (!forwarding_is_direct(tg->forwarding) || !odd)
 		return 0;
 	if (hears_port(listener, odd->port))
 		odd = facts->highest;
 	if (hears_port(listener, odd->port))
 		return 0;
 	return check_refuse(check, subject,
-			    "target '%s/%s' must have %s %s: l2 does not change ports", tg->name,
+			    "target '%s/%s' must have %s %s: %s does not change ports", tg->name,
 			    endpoint_format(&odd->address, odd->port, endpoint),
 			    listener_has_range(listener) ? "a port of" : "port",
-			    ports_format(listener->port, listener->last_port, ports));
+			    ports_format(listener->port, listener->last_port, ports),
+			    forwarding_name(tg->forwarding));
 }
 
 /* Which families a group is reached by. */
@@ -186,7 +188,7 @@ static int check_group(const struct relations *rel, const struct subject *subjec
 	rc = check_protocols(check, subject, listener, tg);
 	if (!rc && tg->target_type == TARGET_TYPE_ALB)
 		return check_alb(check, subject, lb, listener, action, tg);
-	return rc ? rc : check_l2_port(check, subject, listener, tg, facts_of(rel, tg));
+	return rc ? rc : check_direct_port(check, subject, listener, tg, facts_of(rel, tg));
 }
 
 static int check_action(const struct relations *rel, const struct subject *subject,
@@ -261,14 +263,23 @@ static int check_target_family(const struct check *check, const struct target_gr
 			       const struct target *target, bool has_vips, const char *family)
 {
 	struct subject subject;
+	int of_target, of_vips;
 
 	if (!target || has_vips || !tg->in_use)
 		return 0;
+	of_target = target->address.family;
+	of_vips = of_target == AF_INET ? AF_INET6 : AF_INET;
+	if (model_ring_family(tg, of_vips) == of_target)
+		return 0;
 	subject = subject_target(tg, target);
-	return check_refuse(check, &subject,
-			    "no load balancer that forwards to target group '%s' has an %s address "
-			    "(%s needs the same family)",
-			    tg->name, family, forwarding_name(tg->forwarding));
+	return check_refuse(
+		check, &subject,
+		"no load balancer that forwards to target group '%s' has an %s address "
+		"(%s %s)",
+		tg->name, family, forwarding_name(tg->forwarding),
+		forwarding_can_cross(tg->forwarding)
+			? "prefers the same family, and the group has targets of the other"
+			: "needs the same family");
 }
 
 static int check_target_families(const struct relations *rel)

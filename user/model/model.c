@@ -160,6 +160,15 @@ unsigned target_group_delay_s(const struct target_group *tg)
 	return tg->target_type == TARGET_TYPE_ALB ? 0 : tg->deregistration_delay_s;
 }
 
+int model_ring_family(const struct target_group *tg, int vip_family)
+{
+	int other = vip_family == AF_INET ? AF_INET6 : AF_INET;
+
+	if (!forwarding_can_cross(tg->forwarding) || model_has_target_family(tg, vip_family))
+		return vip_family;
+	return model_has_target_family(tg, other) ? other : vip_family;
+}
+
 bool protocol_has(enum protocol protocol, int ipproto)
 {
 	switch (protocol) {

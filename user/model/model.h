@@ -64,7 +64,13 @@ enum lb_type { LB_NETWORK = 1, LB_APPLICATION };
  * it exists. */
 enum lb_announce { ANNOUNCE_ADDRESS = 1, ANNOUNCE_NONE };
 enum protocol { PROTOCOL_TCP = 1, PROTOCOL_UDP, PROTOCOL_TCP_UDP };
-enum forwarding { FORWARDING_NAT = 1, FORWARDING_L2, FORWARDING_DNAT };
+enum forwarding {
+	FORWARDING_NAT = 1,
+	FORWARDING_L2,
+	FORWARDING_DNAT,
+	FORWARDING_IPIP,
+	FORWARDING_GUE
+};
 enum hc_protocol { HC_TCP = 1, HC_HTTP };
 enum proxy_placement { PROXY_ON_FIRST_ACK = 1, PROXY_ON_FIRST_PAYLOAD };
 /* TARGET_TYPE_ALB: what listens on this host at the load balancer's address itself. */
@@ -247,6 +253,9 @@ char *listener_format(const struct listener *listener, char text[LISTENER_TEXT_M
 #define ACTION_TEXT_MAX (MODEL_FORWARD_GROUPS_MAX * (MODEL_NAME_MAX + 12))
 char *action_format(const struct action *action, char text[ACTION_TEXT_MAX]);
 bool model_has_target_family(const struct target_group *tg, int family);
+/* Family of the targets that take what is sent to addresses of `vip_family`: the same one if the group has such targets, else, in modes
+ * that can cross, the other one if it has those. */
+int model_ring_family(const struct target_group *tg, int vip_family);
 
 /* How long open flows of a target that leaves go on: this host's own are the stack's. */
 unsigned target_group_delay_s(const struct target_group *tg);
@@ -276,6 +285,10 @@ const char *lb_type_name(enum lb_type type);
 const char *lb_announce_name(enum lb_announce announce);
 const char *protocol_name(enum protocol protocol);
 const char *forwarding_name(enum forwarding forwarding);
+/* Targets of one family may serve addresses of the other. */
+bool forwarding_can_cross(enum forwarding forwarding);
+/* Targets answer clients directly (DSR): the port stays, and they have the load balancer's address. */
+bool forwarding_is_direct(enum forwarding forwarding);
 const char *hc_protocol_name(enum hc_protocol protocol);
 const char *proxy_placement_name(enum proxy_placement placement);
 const char *target_type_name(enum target_type type);

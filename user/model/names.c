@@ -11,7 +11,7 @@
 const char *const lb_type_words[] = {"network", "application", NULL};
 const char *const lb_announce_words[] = {"address", "none", NULL};
 const char *const protocol_words[] = {"TCP", "UDP", "TCP_UDP", NULL};
-const char *const forwarding_words[] = {"nat", "l2", "dnat", NULL};
+const char *const forwarding_words[] = {"nat", "l2", "dnat", "ipip", "gue", NULL};
 const char *const hc_protocol_words[] = {"TCP", "HTTP", NULL};
 const char *const proxy_placement_words[] = {"on_first_ack", "on_first_ack_with_payload", NULL};
 const char *const target_type_words[] = {"ip", "alb", NULL};
@@ -56,3 +56,14 @@ WORDS(hc_protocol)
 WORDS(proxy_placement)
 WORDS(target_type)
 WORDS(source_ip)
+
+bool forwarding_can_cross(enum forwarding forwarding)
+{
+	return forwarding == FORWARDING_IPIP || forwarding == FORWARDING_GUE;
+}
+
+bool forwarding_is_direct(enum forwarding forwarding)
+{
+	return forwarding == FORWARDING_L2 || forwarding == FORWARDING_IPIP ||
+	       forwarding == FORWARDING_GUE;
+}

@@ -132,7 +132,7 @@ static bool is_same_target(const struct nlb_target *a, const struct nlb_target *
 {
 	return a->id == b->id && a->target_group == b->target_group && a->port == b->port &&
 	       a->family == b->family && a->forwarding == b->forwarding &&
-	       !memcmp(a->address, b->address, sizeof(a->address));
+	       a->overhead == b->overhead && !memcmp(a->address, b->address, sizeof(a->address));
 }
 
 static void put_references(struct nlb_target *there, const struct nlb_target *row)
@@ -141,6 +141,8 @@ static void put_references(struct nlb_target *there, const struct nlb_target *ro
 		NLB_STORE(&there->nexthop, row->nexthop);
 	if (there->snat != row->snat)
 		NLB_STORE(&there->snat, row->snat);
+	if (there->source_bits != row->source_bits)
+		NLB_STORE(&there->source_bits, row->source_bits);
 	if (there->link_bits != row->link_bits)
 		NLB_STORE(&there->link_bits, row->link_bits);
 }

@@ -136,16 +136,22 @@ static int check_choices(const struct naming *n, const struct nlb_want_listener 
 static int find_groups(struct naming *n, const struct nlb_want_listener *listener,
 		       uint32_t indexes[NLB_ACTION_GROUPS])
 {
-	uint16_t family = listener->vip.family;
+	const struct nlb_want_choice *choice;
+	uint16_t vip = listener->vip.family;
 	int rc;
 
 	if (listener->is_local)
 		return 0;
 	if (listener->group)
-		return find_or_add(n, listener->group, family, &indexes[0]);
+		return find_or_add(n, listener->group,
+				   listener->group_family ? listener->group_family : vip,
+				   &indexes[0]);
 	rc = check_choices(n, listener);
-	for (size_t i = 0; i < listener->choice_count && !rc; i++)
-		rc = find_or_add(n, listener->choices[i].group, family, &indexes[i]);
+	for (size_t i = 0; i < listener->choice_count && !rc; i++) {
+		choice = &listener->choices[i];
+		rc = find_or_add(n, choice->group, choice->group_family ? choice->group_family : vip,
+				 &indexes[i]);
+	}
 	return rc;
 }
 

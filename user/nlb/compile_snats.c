@@ -113,12 +113,18 @@ static int refuse(const struct sourcing *s, const struct nlb_want_group *group,
 		       group->name, text, want->snat_count, RUN_MAX);
 }
 
+/* Addresses of flows, or of outer headers. */
+static bool has_sources(uint8_t forwarding)
+{
+	return image_is_translating(forwarding) || nlb_encap_bytes(forwarding, NLB_IPV4);
+}
+
 static int source_target(struct sourcing *s, const struct nlb_want_group *group,
 			 const struct nlb_want_target *want, uint32_t index)
 {
 	struct run run;
 
-	if (!image_is_translating(group->forwarding) || !want->snat_count)
+	if (!has_sources(group->forwarding) || !want->snat_count)
 		return 0;
 	if (want->snat_count > RUN_MAX)
 		return refuse(s, group, want, -EINVAL);

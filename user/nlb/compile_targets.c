@@ -93,6 +93,7 @@ static void fill_row(struct image_target *target, const struct target_key *key, 
 	target->row.family = family;
 	target->row.forwarding = key->forwarding;
 	target->row.flags = key->flags;
+	target->row.overhead = nlb_encap_bytes(key->forwarding, family);
 	target->row.last_gen = target->last_gen;
 	target->freed_ms = 0;
 }
@@ -136,6 +137,8 @@ static int add_target(struct numbering *n, const struct nlb_want_group *group, u
 	lookup_put(&n->next, key, *index);
 	fill_row(&n->c->next->targets[*index], key, image_family(group->family));
 	n->c->next->targets[*index].takes_new = want->takes_new;
+	if (group->forwarding == NLB_FORWARD_IPIP)
+		n->c->next->targets[*index].row.source_bits = want->source_bits;
 	if (group->forwarding == NLB_FORWARD_DNAT)
 		n->c->next->targets[*index].row.link_bits = want->link_bits;
 	if (n->used <= *index)

@@ -68,7 +68,8 @@ bool image_is_translating(uint8_t forwarding)
 
 bool image_is_forwarding(uint8_t forwarding)
 {
-	return image_is_translating(forwarding) || forwarding == NLB_FORWARD_L2;
+	return image_is_translating(forwarding) || forwarding == NLB_FORWARD_L2 ||
+	       nlb_encap_bytes(forwarding, NLB_IPV4);
 }
 
 bool image_group_name(const char *group, uint8_t family, char name[48])

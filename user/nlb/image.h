@@ -13,6 +13,7 @@
 #ifndef LEAT_NLB_IMAGE_H
 #define LEAT_NLB_IMAGE_H
 
+#include "leat/nlb_encap.h"
 #include "nlb/nlb.h"
 
 struct image_listener {

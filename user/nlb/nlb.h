@@ -35,6 +35,7 @@ struct nlb_want_target {
 	struct nlb_path path;
 	struct addr snats[8]; /* nat, dnat: source addresses towards it, host's choice; in order */
 	size_t snat_count;
+	uint8_t source_bits; /* ipip: so many low bits of snats[0] are the flow's and 0 there; at most NLB_SOURCE_BITS_MAX */
 	uint8_t link_bits; /* dnat: of its network's prefix, where it is this host's as well; 0: not known */
 };
 
@@ -51,6 +52,7 @@ struct nlb_want_group { /* one per target group and family of its targets */
 
 struct nlb_want_choice { /* one of the groups of a weighted action */
 	const char *group; /* as nlb_want_listener.group */
+	uint8_t group_family; /* as nlb_want_listener.group_family */
 	unsigned weight;
 };
 
@@ -61,11 +63,12 @@ struct nlb_want_listener { /* one per listener and VIP; a TCP_UDP listener gives
 	uint16_t port; /* host order */
 	uint16_t last_port; /* of a range; 0: the one port. 1..65535 are all ports */
 	bool has_tcp, has_udp;
-	const char *group; /* name of the target group; the entry of the VIP's family is meant; a missing one is an empty ring. NULL: choices */
+	const char *group; /* name of the target group; a missing one is an empty ring. NULL: choices */
 	const struct nlb_want_choice *choices; /* 1..NLB_ACTION_GROUPS, weights 0..999, not all 0 */
 	size_t choice_count;
 	bool is_sticky; /* a client address keeps its choice */
 	bool is_local;	/* served by this host's own stack; group and choices are not asked */
+	uint8_t group_family; /* AF_INET, AF_INET6: of the group's entry; 0: the VIP's */
 	uint16_t tcp_idle_s, udp_idle_s;
 };
 

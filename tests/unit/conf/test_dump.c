@@ -245,7 +245,7 @@ static void random_group(struct model *m, const char *name, bool v6)
 
 	tg->protocol = PROTOCOL_TCP_UDP;
 	tg->port = 80;
-	tg->forwarding = pick(2) ? FORWARDING_NAT : FORWARDING_L2;
+	tg->forwarding = (enum forwarding)(FORWARDING_NAT + pick(FORWARDING_GUE));
 	random_check(m, &tg->health_check);
 	maybe_number(&tg->deregistration_delay_s, 0, 3600);
 	tg->source_ip_stickiness = pick(2);

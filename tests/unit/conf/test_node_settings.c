@@ -12,7 +12,7 @@
 #include "conf/conf.h"
 
 #define KEYS                                                                                 \
-	"interfaces, xdp_mode, snat_addresses, nat_ports, state_dir, socket, socket_group, " \
+	"interfaces, xdp_mode, snat_addresses, encap_sources, nat_ports, state_dir, socket, socket_group, " \
 	"bpffs, http, workers, flows, log_level"
 #define I "interfaces: [eth0]\n"
 
@@ -34,6 +34,7 @@ static void test_defaults(void **state)
 	assert_string_equal(s.interfaces[0], "eth0");
 	assert_int_equal(s.xdp_mode, CONF_XDP_AUTO);
 	assert_int_equal(s.snat_address_count, 0);
+	assert_int_equal(s.encap_source_count, 0);
 	assert_int_equal(s.nat_port_first, 1024);
 	assert_int_equal(s.nat_port_last, 32767);
 	assert_string_equal(s.state_dir, "/var/lib/leat");
@@ -55,6 +56,7 @@ static void test_every_key(void **state)
 	must_parse("interfaces: [eth0, eth1]\n"
 		   "xdp_mode: generic\n"
 		   "snat_addresses: [10.0.1.1, \"fd00:1::1\"]\n"
+		   "encap_sources: [172.30.0.0/16, \"fd00:e::/64\"]\n"
 		   "nat_ports: 1-65535\n"
 		   "state_dir: /srv/leat\n"
 		   "socket: /tmp/s\n"
@@ -70,6 +72,9 @@ static void test_every_key(void **state)
 	assert_int_equal(s.xdp_mode, CONF_XDP_GENERIC);
 	assert_int_equal(s.snat_address_count, 2);
 	assert_int_equal(s.snat_addresses[1].family, AF_INET6);
+	assert_int_equal(s.encap_source_count, 2);
+	assert_int_equal(s.encap_sources[0].bits, 16);
+	assert_int_equal(s.encap_sources[1].address.family, AF_INET6);
 	assert_int_equal(s.nat_port_first, 1);
 	assert_int_equal(s.nat_port_last, 65535);
 	assert_string_equal(s.state_dir, "/srv/leat");
@@ -98,6 +103,9 @@ static void test_limits(void **state)
 		I "workers: 1024",
 		I "flows: 1024",
 		I "nat_ports: 5000-5000",
+		I "encap_sources: []",
+		I "encap_sources:",
+		I "encap_sources: [10.9.9.9]",
 		I "socket: " PATH_107,
 		I "socket_group: " GROUP_32,
 		"interfaces: [a, \"1\"]",
@@ -132,6 +140,15 @@ static void test_refusals(void **state)
 		{I "snat_addresses: [eth0]", "n:2: snat_addresses[0]: 'eth0' is not an IP address"},
 		{I "snat_addresses: [\"::\"]",
 		 "n:2: snat_addresses[0]: :: is the unspecified address and cannot be used"},
+		{I "encap_sources: 10.0.0.0/8",
+		 "n:2: encap_sources: expected a list, found '10.0.0.0/8'"},
+		{I "encap_sources: [eth0]",
+		 "n:2: encap_sources[0]: 'eth0' is not an IP address"},
+		{I "encap_sources: [10.0.0.1/8]", "n:2: encap_sources[0]: '10.0.0.1/8' has bits set behind its prefix"},
+		{I "encap_sources: [224.0.0.0/4]",
+		 "n:2: encap_sources[0]: 224.0.0.0/4 is a multicast address and cannot be used"},
+		{I "encap_sources: [10.0.0.0/8, \"fd00::/64\", 10.9.0.0/16]",
+		 "n:2: encap_sources[2]: a second IPv4 prefix, one is allowed"},
 		{I "nat_ports: 1024",
 		 "n:2: nat_ports: expected FIRST-LAST with ports of 1..65535, found '1024'"},
 		{I "nat_ports: 0-10",

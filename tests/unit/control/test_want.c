@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "base/prefix.h"
 #include "control/want.h"
 
 #define NOW 1000000
@@ -263,6 +264,94 @@ static void dnat_has_sources_and_the_network_of_its_targets(void **state)
 	tear_down(&f);
 }
 
+static const char crossing[] =
+	"load_balancers: [{name: edge, addresses: [192.0.2.1, \"2001:db8::1\"], listeners: "
+	"[{protocol: TCP, port: 80, default_action: {forward: web}}]}]\n"
+	"target_groups: [{name: web, protocol: TCP, port: 80, forwarding: %s, targets: [%s]}]\n";
+
+static const struct nlb_want *want_crossing(struct fixture *f, const char *forwarding,
+					    const char *targets)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), crossing, forwarding, targets);
+	set_up(f, text);
+	return want_make(&f->in, f->arena);
+}
+
+/* A VIP takes the ring of its own family, and where modes can cross and there is none the other. */
+static void crosses_families_where_it_must(void **state)
+{
+	static const struct {
+		const char *forwarding, *targets;
+		int of_v4_vip, of_v6_vip;
+	} cases[] = {
+		{"ipip", "10.0.0.11", AF_INET, AF_INET},
+		{"ipip", "'fd00::11'", AF_INET6, AF_INET6},
+		{"gue", "'fd00::11'", AF_INET6, AF_INET6},
+		{"gue", "10.0.0.11, 'fd00::11'", AF_INET, AF_INET6},
+		{"gue", "", AF_INET, AF_INET6},
+		{"l2", "'fd00::11'", AF_INET, AF_INET6},
+		{"nat", "10.0.0.11", AF_INET, AF_INET6},
+		{"dnat", "10.0.0.11", AF_INET, AF_INET6},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+		const struct nlb_want *want =
+			want_crossing(&f, cases[i].forwarding, cases[i].targets);
+
+		assert_int_equal(want->listeners[0].vip.family, AF_INET);
+		assert_int_equal(want->listeners[0].group_family, cases[i].of_v4_vip);
+		assert_int_equal(want->listeners[1].group_family, cases[i].of_v6_vip);
+		tear_down(&f);
+	}
+}
+
+static void observe_source(struct fixture *f, const char *target, const char *source)
+{
+	struct observed_target *seen = observe(&f->observed, "web", target, 80, TARGET_HEALTHY);
+
+	assert_int_equal(addr_parse(source, &seen->path.source, NULL), 0);
+}
+
+/* Outer sources: the host's own; in ipip the node's prefix of the target's family. */
+static void chooses_outer_sources(void **state)
+{
+	struct prefix prefixes[2];
+	const struct nlb_want_target *target;
+	struct fixture f;
+
+	assert_int_equal(prefix_parse("172.30.64.0/18", &prefixes[0], NULL), 0);
+	assert_int_equal(prefix_parse("fd00:e::/64", &prefixes[1], NULL), 0);
+	want_crossing(&f, "ipip", "10.0.0.11, 'fd00::11'");
+	observe_source(&f, "10.0.0.11", "10.0.0.1");
+	observe_source(&f, "fd00::11", "fd00::1");
+	target = group(want_make(&f.in, f.arena), "web", AF_INET)->targets;
+	assert_int_equal(target->snat_count, 1);
+	assert_int_equal(target->snats[0].bytes[3], 1);
+	assert_int_equal(target->source_bits, 0);
+	f.in.encap_sources = prefixes;
+	f.in.encap_source_count = 2;
+	target = group(want_make(&f.in, f.arena), "web", AF_INET)->targets;
+	assert_int_equal(target->snat_count, 1);
+	assert_true(addr_equal(&target->snats[0], &prefixes[0].address));
+	assert_int_equal(target->source_bits, 14);
+	target = group(want_make(&f.in, f.arena), "web", AF_INET6)->targets;
+	assert_true(addr_equal(&target->snats[0], &prefixes[1].address));
+	assert_int_equal(target->source_bits, NLB_SOURCE_BITS_MAX);
+	tear_down(&f);
+
+	want_crossing(&f, "gue", "10.0.0.11");
+	observe_source(&f, "10.0.0.11", "10.0.0.1");
+	f.in.encap_sources = prefixes;
+	f.in.encap_source_count = 2;
+	target = group(want_make(&f.in, f.arena), "web", AF_INET)->targets;
+	assert_int_equal(target->snats[0].bytes[3], 1);
+	assert_int_equal(target->source_bits, 0);
+	tear_down(&f);
+}
+
 /* Drained, or in a group that no listener names: no slots, but open flows go on. */
 static void leaves_out_of_the_ring_what_takes_nothing(void **state)
 {
@@ -317,6 +406,8 @@ int main(void)
 		cmocka_unit_test(keeps_leavers_while_they_drain),
 		cmocka_unit_test(keeps_leavers_of_groups_that_are_gone),
 		cmocka_unit_test(dnat_has_sources_and_the_network_of_its_targets),
+		cmocka_unit_test(crosses_families_where_it_must),
+		cmocka_unit_test(chooses_outer_sources),
 		cmocka_unit_test(leaves_out_of_the_ring_what_takes_nothing),
 		cmocka_unit_test(wants_nothing_of_nothing),
 	};

@@ -116,6 +116,14 @@ static void set_l2(struct model *m, unsigned target_port)
 	FIRST->port = (uint16_t)target_port;
 }
 
+/* The only target, or one of two, at an IPv6 address. */
+static void set_crossing(struct model *m, enum forwarding forwarding)
+{
+	set_l2(m, 80);
+	WEB->forwarding = forwarding;
+	FIRST->address = address("2001:db8::1");
+}
+
 static void add_second_lb(struct model *m, const char *name, const char *vip,
 			  enum protocol protocol, unsigned port)
 {
@@ -444,6 +452,22 @@ static void add_ranges(struct model *m, unsigned count)
 	  "5: listener 'edge/TCP:80': target 'web/10.0.0.2:81' must have port 80: l2 does not "    \
 	  "change ports")                                                                          \
 	X((set_l2(m, 80), WEB->target_count = 0), NULL)                                            \
+	/* ipip, gue */                                                                             \
+	X((set_l2(m, 81), WEB->forwarding = FORWARDING_IPIP),                                      \
+	  "5: listener 'edge/TCP:80': target 'web/10.0.0.1:81' must have port 80: "                \
+	  "ipip does not change ports")                                                            \
+	X((set_l2(m, 0), WEB->forwarding = FORWARDING_GUE),                                        \
+	  "5: listener 'edge/TCP:80': target 'web/10.0.0.1:8080' must have port 80: "              \
+	  "gue does not change ports")                                                             \
+	X(set_crossing(m, FORWARDING_IPIP), NULL)                                                  \
+	X(set_crossing(m, FORWARDING_GUE), NULL)                                                   \
+	X((set_crossing(m, FORWARDING_IPIP), add_target(m, WEB, "10.0.0.2")->port = 80),           \
+	  "12: target 'web/[2001:db8::1]:80': no load balancer that forwards to target group "     \
+	  "'web' has an IPv6 address (ipip prefers the same family, and the group has targets of " \
+	  "the other)")                                                                            \
+	X((set_crossing(m, FORWARDING_GUE), add_target(m, WEB, "10.0.0.2")->port = 80,             \
+	   add_address(m, EDGE, "2001:db8::10")),                                                  \
+	  NULL)                                                                                    \
 	/* families */                                                                             \
 	X(add_address(m, EDGE, "2001:db8::10"), NULL)                                              \
 	X((set_l2(m, 80), add_address(m, EDGE, "2001:db8::10")), NULL)                             \

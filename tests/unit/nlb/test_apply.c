@@ -252,6 +252,34 @@ static struct nlb_image *dnat_image(uint8_t link_bits)
 	return image;
 }
 
+static struct nlb_image *ipip_image(uint8_t source_bits)
+{
+	struct nlb_image *image = simple_image(0, 3);
+
+	image->groups[0].row.forwarding = NLB_FORWARD_IPIP;
+	image->targets[1].row.forwarding = NLB_FORWARD_IPIP;
+	image->targets[1].row.overhead = 20;
+	image->targets[1].row.source_bits = source_bits;
+	return image;
+}
+
+/* Another prefix of outer sources is no other target; all of it is there after a restart. */
+static void sources_of_ipip_change_in_place(void **state)
+{
+	struct nlb *nlb = lab_open();
+
+	apply(nlb, ipip_image(0));
+	set_counts(nlb, NLB_MAP_TARGET_STATS, 1, 9, 8);
+	apply(nlb, ipip_image(12));
+	assert_int_equal(nlb->maps.targets[1].source_bits, 12);
+	assert_int_equal(target_packets(nlb, 1), 9 * (uint64_t)nlb->maps.cpus);
+	lab_close();
+	nlb = lab_open();
+	assert_int_equal(nlb_image(nlb)->targets[1].row.source_bits, 12);
+	assert_int_equal(nlb_image(nlb)->targets[1].row.overhead, 20);
+	assert_int_equal(nlb_image(nlb)->groups[0].row.forwarding, NLB_FORWARD_IPIP);
+}
+
 /* Answers of dnat targets are looked for while there are any, and a network that becomes known ends
  * no flow. */
 static void dnat_is_told_to_the_program(void **state)
@@ -844,6 +872,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST(an_unchanged_image_writes_nothing),
 	LAB_TEST(health_next_hop_and_sources_change_in_place),
 	LAB_TEST(dnat_is_told_to_the_program),
+	LAB_TEST(sources_of_ipip_change_in_place),
 	LAB_TEST(health_bits_of_other_words_stay),
 	LAB_TEST(what_is_removed_is_unlinked),
 	LAB_TEST(a_reused_index_counts_from_zero),

@@ -26,8 +26,8 @@ static void want_all_kinds(struct want *w)
 
 	want_group_of(w, "web", 2);
 	want_target(want_group(w, "green", AF_INET), "10.2.0.1", 80);
-	choices[0] = (struct nlb_want_choice){"web", 3};
-	choices[1] = (struct nlb_want_choice){"green", 1};
+	choices[0] = (struct nlb_want_choice){.group = "web", .weight = 3};
+	choices[1] = (struct nlb_want_choice){.group = "green", .weight = 1};
 	l = want_listener(w, "site/TCP:5000-5999", "203.0.113.0", 5000, NULL);
 	l->vip_bits = 28;
 	l->last_port = 5999;

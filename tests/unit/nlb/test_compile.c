@@ -79,6 +79,62 @@ static void test_dnat_has_sources_and_a_network(void **state)
 	want_free(&w);
 }
 
+static void test_encapsulation_has_an_overhead_and_a_source(void **state)
+{
+	struct want w = new_want();
+	struct nlb_image *image;
+
+	w.want.groups[0].forwarding = NLB_FORWARD_IPIP;
+	w.want.groups[0].targets[0].source_bits = 14;
+	w.want.groups[1].forwarding = NLB_FORWARD_GUE;
+	w.want.groups[1].targets[0].source_bits = 14;
+	image = new_image(&w);
+	assert_int_equal(image->targets[0].row.forwarding, NLB_FORWARD_IPIP);
+	assert_int_equal(image->targets[0].row.overhead, 20);
+	assert_int_equal(image->targets[0].row.source_bits, 14);
+	assert_int_equal(image->targets[0].row.snat, NLB_SNAT(0, 1));
+	assert_int_equal(image->targets[4].row.forwarding, NLB_FORWARD_GUE);
+	assert_int_equal(image->targets[4].row.overhead,
+			 nlb_encap_bytes(NLB_FORWARD_GUE, image->targets[4].row.family));
+	assert_int_equal(image->targets[4].row.source_bits, 0); /* its port varies */
+	assert_true(NLB_SNAT_COUNT(image->targets[4].row.snat));
+	nlb_image_free(image);
+	want_free(&w);
+}
+
+static uint32_t group_of_listener(const struct nlb_image *image, const char *vip)
+{
+	const struct addr address = address_of(vip);
+
+	for (size_t i = 0; i < image->listener_count; i++)
+		if (image->listeners[i].key.port &&
+		    !memcmp(image->listeners[i].key.address, address.bytes, 16))
+			return image->listeners[i].value.target_group;
+	fail_msg("no listener at %s", vip);
+	return 0;
+}
+
+static void test_a_listener_may_take_the_other_family(void **state)
+{
+	struct nlb_image *image = nlb_image_new();
+	struct want w = want_new();
+	uint32_t index;
+
+	want_group_of(&w, "web", 2)->forwarding = NLB_FORWARD_GUE;
+	want_listener(&w, "edge/TCP:80", "192.0.2.1", 80, "web");
+	want_listener(&w, "edge/TCP:80", "2001:db8::1", 80, "web")->group_family = AF_INET;
+	want_listener(&w, "edge/TCP:80", "2001:db8::2", 80, "web");
+	advance(&w, &image, 1000);
+	index = group_of_listener(image, "192.0.2.1");
+	assert_string_equal(image->groups[index].row.name, "web/ipv4");
+	assert_int_equal(group_of_listener(image, "2001:db8::1"), index);
+	index = group_of_listener(image, "2001:db8::2");
+	assert_string_equal(image->groups[index].row.name, "web/ipv6");
+	assert_int_equal(image->groups[index].row.ring, 0);
+	nlb_image_free(image);
+	want_free(&w);
+}
+
 static void test_a_want_is_fulfilled_row_by_row(void **state)
 {
 	struct want w = new_want();
@@ -768,6 +824,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_from_nothing),
 		cmocka_unit_test(test_a_want_is_fulfilled_row_by_row),
 		cmocka_unit_test(test_dnat_has_sources_and_a_network),
+		cmocka_unit_test(test_encapsulation_has_an_overhead_and_a_source),
+		cmocka_unit_test(test_a_listener_may_take_the_other_family),
 		cmocka_unit_test(test_an_image_is_a_fixed_point),
 		cmocka_unit_test(test_a_restart_changes_nothing),
 		cmocka_unit_test(test_order_in_the_want_does_not_matter),

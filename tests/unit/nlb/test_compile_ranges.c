@@ -197,8 +197,8 @@ static void want_everything(struct want *w)
 	want_range(w, "wide/TCP:all", "203.0.112.0", 20, 1, 65535);
 	want_range(w, "site/TCP:5000-5999", "203.0.113.0", 24, 5000, 5999);
 	want_range(w, "six/TCP:80", "2001:db8:10::", 64, 80, 80);
-	choices[0] = (struct nlb_want_choice){"web", 3};
-	choices[1] = (struct nlb_want_choice){"green", 1};
+	choices[0] = (struct nlb_want_choice){.group = "web", .weight = 3};
+	choices[1] = (struct nlb_want_choice){.group = "green", .weight = 1};
 	split = want_listener(w, "edge/TCP:80", "203.0.113.1", 80, NULL);
 	split->choices = choices;
 	split->choice_count = 2;
