@@ -123,33 +123,30 @@ static __always_inline __be32 encap_vary(__be32 prefix, __u8 bits, __u32 hash)
 	return prefix | bpf_htonl(hash & (__u32)((1ULL << (bits & 63)) - 1));
 }
 
-/* `bytes`: of all that follows the header. */
+/* `bytes`: of all that follows the header. Made word by word, never read back: the checksum would
+ * wait for the stores of the fields. */
 static __always_inline int encap_ipv4(struct xdp_md *ctx, __u32 l3_offset,
 				      const struct inner *inner, const struct nlb_snat *source,
 				      const struct nlb_target *target, __u8 protocol, __u32 bytes)
 {
-	struct iphdr *ip = frame_at(ctx, l3_offset, sizeof(*ip));
-	struct iphdr header = {
-		.version = 4,
-		.ihl = sizeof(header) / 4,
-		.tos = inner->tos,
-		.tot_len = bpf_htons(sizeof(header) + bytes),
-		.frag_off = bpf_htons(IPV4_DONT_FRAGMENT),
-		.ttl = ENCAP_TTL,
-		.protocol = protocol,
-		.saddr = encap_vary(*(const word32 *)source->address, target->source_bits,
-				    inner->hash),
-		.daddr = *(const word32 *)target->address,
-	};
+	word32 *ip = frame_at(ctx, l3_offset, sizeof(struct iphdr));
+	__u32 first = 0x45 | (__u32)inner->tos << 8 |
+		      (__u32)bpf_htons(sizeof(struct iphdr) + bytes) << 16;
+	__u32 fragment = (__u32)bpf_htons(IPV4_DONT_FRAGMENT) << 16;
+	__u32 third = ENCAP_TTL | (__u32)protocol << 8;
+	__u32 src = encap_vary(*(const word32 *)source->address, target->source_bits, inner->hash);
+	__u32 dst = *(const word32 *)target->address;
 
 	if (!ip)
 		return NLB_INTERNAL;
-	if (unlikely(!inner->dont_fragment)) {
-		header.id = bpf_get_prandom_u32();
-		header.frag_off = 0;
-	}
-	header.check = (__u16)~csum_fold(csum_words(&header, sizeof(header) / 4));
-	*ip = header;
+	if (unlikely(!inner->dont_fragment))
+		fragment = bpf_get_prandom_u32() & 0xffff; /* the id */
+	third |= (__u32)(__u16)~csum_fold((__u64)first + fragment + third + src + dst) << 16;
+	ip[0] = first;
+	ip[1] = fragment;
+	ip[2] = third;
+	ip[3] = src;
+	ip[4] = dst;
 	return 0;
 }
 
@@ -157,25 +154,22 @@ static __always_inline int encap_ipv6(struct xdp_md *ctx, __u32 l3_offset,
 				      const struct inner *inner, const struct nlb_snat *source,
 				      const struct nlb_target *target, __u8 protocol, __u32 bytes)
 {
-	struct ipv6hdr *ip = frame_at(ctx, l3_offset, sizeof(*ip));
+	word32 *ip = frame_at(ctx, l3_offset, sizeof(struct ipv6hdr));
 	const word32 *src = (const word32 *)source->address;
 	const word32 *dst = (const word32 *)target->address;
-	word32 *words = (word32 *)ip;
 
 	if (!ip)
 		return NLB_INTERNAL;
-	words[0] = bpf_htonl(6U << 28 | (__u32)inner->tos << 20 | (inner->hash & 0xfffff));
-	ip->payload_len = bpf_htons(bytes);
-	ip->nexthdr = protocol;
-	ip->hop_limit = ENCAP_TTL;
-	words[2] = src[0];
-	words[3] = src[1];
-	words[4] = src[2];
-	words[5] = encap_vary(src[3], target->source_bits, inner->hash);
-	words[6] = dst[0];
-	words[7] = dst[1];
-	words[8] = dst[2];
-	words[9] = dst[3];
+	ip[0] = bpf_htonl(6U << 28 | (__u32)inner->tos << 20 | (inner->hash & 0xfffff));
+	ip[1] = bpf_htons(bytes) | (__u32)protocol << 16 | (__u32)ENCAP_TTL << 24;
+	ip[2] = src[0];
+	ip[3] = src[1];
+	ip[4] = src[2];
+	ip[5] = encap_vary(src[3], target->source_bits, inner->hash);
+	ip[6] = dst[0];
+	ip[7] = dst[1];
+	ip[8] = dst[2];
+	ip[9] = dst[3];
 	return 0;
 }
 
