@@ -153,7 +153,10 @@ static void expect_forwards(struct rig *rig, const struct bench_case *c, uint32_
 	uint32_t i;
 
 	pass_counted(rig, c, count, NLB_FORWARD_TX);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && world_is_encapsulating(&c->world); i++)
+		if (!world_is_encapsulated(&c->world, &rig->frames[i], &rig->outputs[i]))
+			refuse(c, i, "was not sent inside a packet to a target as it must be");
+	for (i = 0; i < count && !world_is_encapsulating(&c->world); i++) {
 		read_pair(rig, c, i, &in, &out);
 		if (!world_is_forwarded(&c->world, &in, &out))
 			refuse(c, i, "was not sent to a target as it must be");

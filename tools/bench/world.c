@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <leat/nlb_abi.h>
+#include <leat/nlb_encap.h>
 
 #include "rig.h"
 #include "tables.h"
@@ -17,6 +18,7 @@ enum {
 	GROUP = 1,
 	RING_SLOTS = 10007,
 	SNATS = 4,
+	SOURCE_BITS = 8,	/* of outer sources, below the first SNAT address */
 	SNAT_PORT_FIRST = 1024, /* leatd's default */
 	SNAT_PORT_LAST = 32767,
 	TCP_LISTENER = 7, /* ids */
@@ -123,6 +125,8 @@ static void seed_target(const struct rig *rig, const struct world *world, uint32
 		.family = world->family,
 		.forwarding = world->forwarding,
 		.last_gen = 1,
+		.overhead = nlb_encap_bytes(world->forwarding, world->family),
+		.source_bits = world->forwarding == NLB_FORWARD_IPIP ? SOURCE_BITS : 0,
 	};
 
 	memcpy(hop.dst_mac, target_mac, 6);
@@ -262,6 +266,50 @@ bool world_is_forwarded(const struct world *world, const struct frame_spec *in,
 		return false;
 	return world->forwarding == NLB_FORWARD_NAT ? is_translated(world, out)
 						    : are_ends_kept(in, out);
+}
+
+bool world_is_encapsulating(const struct world *world)
+{
+	return nlb_encap_bytes(world->forwarding, world->family);
+}
+
+static uint32_t sum16(uint32_t sum, const uint8_t *from, uint32_t bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < bytes; i += 2)
+		sum += (uint32_t)from[i] << 8 | from[i + 1];
+	return sum;
+}
+
+/* IPv4: length and checksum; IPv6: length. And who it is for. */
+static bool is_outer_header(const struct world *world, const uint8_t *ip, uint32_t bytes,
+			    uint32_t target)
+{
+	uint32_t sum = sum16(0, ip, NLB_OUTER_IPV4_BYTES);
+	uint8_t address[16];
+
+	set_address(address, world->family, NET_TARGETS, target);
+	if (world->family == 6)
+		return sum16(0, ip + 4, 2) == bytes - NLB_OUTER_IPV6_BYTES &&
+		       !memcmp(ip + 24, address, 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum16(0, ip + 2, 2) == bytes && sum == 0xffff && !memcmp(ip + 16, address, 4);
+}
+
+bool world_is_encapsulated(const struct world *world, const struct bench_frame *in,
+			   const struct bench_frame *out)
+{
+	const uint8_t *before = (const uint8_t *)in->words, *after = (const uint8_t *)out->words;
+	const uint32_t eth = 14, more = nlb_encap_bytes(world->forwarding, world->family);
+	const uint32_t kept = out->bytes < sizeof(out->words) ? out->bytes : sizeof(out->words);
+
+	if (memcmp(after, target_mac, 5) || memcmp(after + 6, own_mac, 6) || after[5] < 1 ||
+	    after[5] > WORLD_TARGETS || out->bytes != in->bytes + more)
+		return false;
+	return is_outer_header(world, after + eth, out->bytes - eth, after[5]) &&
+	       (kept <= eth + more || !memcmp(after + eth + more, before + eth, kept - eth - more));
 }
 
 bool world_is_answered(const struct frame_spec *client, const struct frame_spec *in,

@@ -37,6 +37,10 @@ void world_answer(struct frame_spec *answer, const struct frame_spec *got, uint8
 /* Is `out` what must become of `in`, a client's packet? */
 bool world_is_forwarded(const struct world *world, const struct frame_spec *in,
 			const struct frame_spec *out);
+/* The same where it must be inside another packet, as far as the frame is kept. */
+bool world_is_encapsulating(const struct world *world);
+bool world_is_encapsulated(const struct world *world, const struct bench_frame *in,
+			   const struct bench_frame *out);
 /* The same of a target's answer to this client. */
 bool world_is_answered(const struct frame_spec *client, const struct frame_spec *in,
 		       const struct frame_spec *out);
