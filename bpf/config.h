@@ -28,6 +28,10 @@
 #define TOO_BIG_PER_SECOND 1000
 #define TOO_BIG_BURST	   100
 
+/* A UDP datagram without a checksum, from IPv4 to IPv6: the longest that one is made for. Every MTU
+ * that frames have here is below. */
+#define UDP_SUM_MAX 9216
+
 /* Bytes of a datagram that a packet-too-big quotes. With the ICMP header they are the 512 that
  * bpf_csum_diff takes at once, and the answer stays below 576 bytes (RFC 1812 4.3.2.3). */
 #define TOO_BIG_QUOTE 504

@@ -12,11 +12,14 @@
  * from the one address it knows, not from the router (RFC 5508 4.2, for both directions). l2
  * rewrites MAC addresses only. No entry is made or changed, and none is kept alive.
  *
+ * Those of flows between address families are icmp_family.h's.
+ *
  * The stack's are: errors about no flow, whatever else is ICMP, and fragments of it.
  */
 #ifndef LEAT_BPF_ICMP_H
 #define LEAT_BPF_ICMP_H
 
+#include "family.h"
 #include "flow.h"
 #include "listener.h"
 #include "maps.h"
@@ -101,6 +104,8 @@ static __always_inline int icmp_to_client(struct packet *p, const struct quote *
 
 	if (!r || is_expired_reply(p, r) || !target_find(r->target))
 		return NLB_OTHER_PROTOCOL;
+	if (r->client.family != p->tuple->family)
+		return NLB_UNTRANSLATABLE;
 	if (is_mtu_bad(p))
 		return NLB_ICMP_MTU_BAD;
 	if (is_ttl_used_up(p))
@@ -143,6 +148,8 @@ static __always_inline int icmp_to_target(struct packet *p, const struct quote *
 	verdict = icmp_find_target(p);
 	if (verdict)
 		return verdict;
+	if (crosses_family(p))
+		return NLB_UNTRANSLATABLE;
 	if (is_mtu_bad(p))
 		return NLB_ICMP_MTU_BAD;
 	verdict = nexthop(p);

@@ -45,7 +45,7 @@ static __always_inline void nat_key(struct nlb_tuple *key, const struct nlb_targ
 	address_copy(key->src, target->address);
 	key->sport = nat_target_port(target, client);
 	key->protocol = client->protocol;
-	key->family = client->family;
+	key->family = target->family;
 	key->pad[0] = key->pad[1] = 0;
 }
 

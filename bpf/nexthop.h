@@ -36,21 +36,29 @@ static __always_inline __u16 mtu_inside(const struct packet *p, __u16 mtu)
 	return mtu > more ? mtu - more : 0;
 }
 
-static __always_inline int nexthop(struct packet *p)
+/* `bytes`: of the datagram as it leaves, but for outer headers. `mtu_change`: to an MTU, as the
+ * sender is to be told it. */
+static __always_inline int nexthop_sized(struct packet *p, __u32 bytes, int mtu_change)
 {
 	__u32 index = READ_ONCE(p->target->nexthop);
 	const struct nlb_nexthop *hop = bpf_map_lookup_elem(&nexthops, &index);
 
 	if (!hop || !index || !hop->ifindex)
 		return NLB_NO_NEXT_HOP;
-	if (hop->mtu && p->ip_bytes + p->target->overhead + p->grows > hop->mtu)
-		return p->is_error ? NLB_MTU_EXCEEDED : too_big(p, mtu_inside(p, hop->mtu));
+	if (hop->mtu && bytes + p->target->overhead + p->grows > hop->mtu)
+		return p->is_error ? NLB_MTU_EXCEEDED
+				   : too_big(p, mtu_inside(p, hop->mtu) + mtu_change);
 	if (is_encapsulated(p) && !encap_has_source(p))
 		return NLB_NO_SNAT_ADDRESS;
 	if (is_translating(p->target->forwarding) && is_ttl_used_up(p))
 		return NLB_TTL_EXPIRED;
 	p->macs = hop->dst_mac;
 	return egress(p, hop->ifindex);
+}
+
+static __always_inline int nexthop(struct packet *p)
+{
+	return nexthop_sized(p, p->ip_bytes, 0);
 }
 
 #endif

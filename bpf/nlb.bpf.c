@@ -4,8 +4,10 @@
  * stage returns 0 for "go on", or the verdict that ends the walk. README.md tells the walk; each
  * stage's header says what it decides. Below it the programs that it goes on into (stages.h).
  */
+#include "family.h"
 #include "flow.h"
 #include "icmp.h"
+#include "icmp_family.h"
 #include "listener.h"
 #include "nexthop.h"
 #include "packet.h"
@@ -44,6 +46,8 @@ static __always_inline int walk(struct packet *p)
 		verdict = shift(p);
 	if (!verdict)
 		verdict = select_target(p);
+	if (!verdict)
+		verdict = family(p);
 	if (!verdict)
 		verdict = nexthop(p);
 	if (!verdict)
@@ -96,6 +100,57 @@ int nlb_icmp(struct xdp_md *ctx)
 
 	if (verdict == NLB_OTHER_PROTOCOL)
 		verdict = icmp(&p);
+	if (unlikely(verdict == NLB_UNTRANSLATABLE))
+		stage_enter(ctx, NLB_STAGE_ICMP_FAMILY);
+	return verdict_action(&p, verdict ? verdict : NLB_INTERNAL);
+}
+
+/* Packets of clients and targets of different address families. */
+SEC("xdp")
+int nlb_family(struct xdp_md *ctx)
+{
+	struct nlb_tuple tuple;
+	struct packet p = {
+		.ctx = ctx,
+		.tuple = &tuple,
+		.frame_bytes = frame_length(ctx),
+	};
+	int verdict = parse(&p);
+
+	if (!verdict)
+		verdict = translatable(&p);
+	if (!verdict)
+		verdict = load_settings(&p);
+	if (!verdict)
+		verdict = reply_family(&p);
+	if (!verdict)
+		verdict = listener(&p);
+	if (!verdict)
+		verdict = flow(&p);
+	if (!verdict)
+		verdict = select_target(&p);
+	if (!verdict)
+		verdict = family_nexthop(&p);
+	if (!verdict)
+		verdict = track(&p);
+	count_walk(&p, verdict);
+	return verdict_action(&p, family_edit(&p, verdict));
+}
+
+/* ICMP errors about their packets. */
+SEC("xdp")
+int nlb_icmp_family(struct xdp_md *ctx)
+{
+	struct nlb_tuple tuple;
+	struct packet p = {
+		.ctx = ctx,
+		.tuple = &tuple,
+		.frame_bytes = frame_length(ctx),
+	};
+	int verdict = parse(&p);
+
+	if (verdict == NLB_OTHER_PROTOCOL)
+		verdict = icmp_family(&p);
 	return verdict_action(&p, verdict ? verdict : NLB_INTERNAL);
 }
 

@@ -283,11 +283,13 @@ __noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client, stru
 	target = target_find(seen->target);
 	if (!target)
 		return -NLB_TARGET_GONE;
-	if (target->family != client->family)
-		return -NLB_NO_SNAT_ADDRESS;
+	if (target->family != client->family && target->forwarding != NLB_FORWARD_NAT)
+		return -NLB_UNTRANSLATABLE;
 	seen->shift = shift_begin(ctx, client, seen, target->target_group);
 	if (seen->shift == SHIFT_REFUSED)
 		return -NLB_PROXY_REFUSED;
+	if (seen->shift && target->family != client->family)
+		return -NLB_UNTRANSLATABLE; /* a PROXY header on such a flow: two programs' work */
 	nat_key(&key, target, client);
 	snat = nat_open_reply(ctx, client, seen, target, &key);
 	if (snat < 0)

@@ -60,8 +60,9 @@ static __always_inline bool uses_dnat(const struct packet *p)
 	return p->settings && p->settings->flags & NLB_SETTINGS_DNAT;
 }
 
-/* `unknown`: the verdict where there is no such flow. */
-static __always_inline int reply_walk(struct packet *p, int unknown)
+/* `unknown`: the verdict where there is no such flow. `crosses`: clients of the other family are
+ * meant, else they are another stage's (family.h). */
+static __always_inline int reply_walk(struct packet *p, int unknown, bool crosses)
 {
 	struct nlb_reply *r = bpf_map_lookup_elem(&replies, p->tuple);
 	int verdict;
@@ -70,6 +71,11 @@ static __always_inline int reply_walk(struct packet *p, int unknown)
 		return unknown;
 	if (unlikely(r->shift.flags) && shift_enter(p))
 		return NLB_INTERNAL;
+	if (unlikely((r->client.family != p->tuple->family) != crosses)) {
+		if (!crosses)
+			stage_enter(p->ctx, NLB_STAGE_FAMILY);
+		return NLB_UNTRANSLATABLE;
+	}
 	p->now_ns = bpf_ktime_get_coarse_ns();
 	if (is_expired_reply(p, r))
 		return NLB_REPLY_NO_FLOW;
@@ -88,14 +94,14 @@ static __always_inline int reply_walk(struct packet *p, int unknown)
 
 static __always_inline int reply(struct packet *p)
 {
-	return unlikely(is_snat_port(p)) ? reply_walk(p, 0) : 0;
+	return unlikely(is_snat_port(p)) ? reply_walk(p, 0, false) : 0;
 }
 
 /* What is no listener's: an answer of a dnat target, or the stack's, which may route what else the
  * targets send. */
 static __always_inline int reply_dnat(struct packet *p)
 {
-	return uses_dnat(p) ? reply_walk(p, NLB_NOT_OURS) : NLB_NOT_OURS;
+	return uses_dnat(p) ? reply_walk(p, NLB_NOT_OURS, false) : NLB_NOT_OURS;
 }
 
 #endif

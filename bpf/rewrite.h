@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The edits, after every decision: VLAN tags and MAC addresses, and for nat and dnat addresses, ports, TTL
- * and checksums. One place for both directions. What can fail (moving the frame's head) comes
- * first, so a packet is never half edited when it is dropped.
+ * The edits, after every decision: VLAN tags and MAC addresses, and for nat and dnat addresses,
+ * ports, TTL and checksums. One place for both directions. What can fail (moving the frame's head)
+ * comes first, so a packet is never half edited when it is dropped.
  *
  * A frame to a target carries the tags of its next hop (none, unless the way there leads through
  * VLAN subinterfaces). An answer carries those that its client's frames carry.
@@ -202,16 +202,22 @@ static __always_inline int rewrite(struct packet *p, int verdict)
 	return verdict;
 }
 
-/* Carries out the verdict that the walk ended with. No other one touches the packet. */
-static __always_inline int edit(struct packet *p, int verdict)
+/* What goes back to whom the packet came from. */
+static __always_inline int edit_answer(struct packet *p, int verdict)
 {
-	if (is_forward(verdict) || is_reply(verdict))
-		return rewrite(p, verdict);
 	if (is_reset(verdict))
 		return reset(p, verdict);
 	if (verdict == NLB_PACKET_TOO_BIG)
 		return tell_too_big(p);
 	return verdict;
+}
+
+/* Carries out the verdict that the walk ended with. No other one touches the packet. */
+static __always_inline int edit(struct packet *p, int verdict)
+{
+	if (is_forward(verdict) || is_reply(verdict))
+		return rewrite(p, verdict);
+	return edit_answer(p, verdict);
 }
 
 #endif

@@ -18,6 +18,8 @@
 
 int nlb_icmp(struct xdp_md *ctx);
 int nlb_shift(struct xdp_md *ctx);
+int nlb_family(struct xdp_md *ctx);
+int nlb_icmp_family(struct xdp_md *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -29,6 +31,8 @@ struct {
 		{
 			[NLB_STAGE_ICMP] = (void *)&nlb_icmp,
 			[NLB_STAGE_SHIFT] = (void *)&nlb_shift,
+			[NLB_STAGE_FAMILY] = (void *)&nlb_family,
+			[NLB_STAGE_ICMP_FAMILY] = (void *)&nlb_icmp_family,
 		},
 };
 

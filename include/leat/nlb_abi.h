@@ -41,7 +41,12 @@
 
 /* ---- stages: programs that nlb_ingress goes on into by tail call, for packets off the fast path. Each starts from the frame and is of no
  * version: while the program is replaced, the old nlb_ingress may call the new ones. Numbers stay. -------------------------- */
-enum nlb_stage { NLB_STAGE_ICMP = 0, NLB_STAGE_SHIFT = 1 };
+enum nlb_stage {
+	NLB_STAGE_ICMP = 0,
+	NLB_STAGE_SHIFT = 1,
+	NLB_STAGE_FAMILY = 2,	   /* nat between address families */
+	NLB_STAGE_ICMP_FAMILY = 3, /* ICMP errors about its packets */
+};
 
 /* ---- target ids: (index, generation) ---------------------------------------------------------------------------------------
  * An index is reused, with the next generation: a stale id never names the new owner. Generation 0 is never used, so id 0 is

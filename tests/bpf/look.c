@@ -28,7 +28,6 @@ struct look {
 	struct report *report;
 	struct entry entry;
 	uint64_t started_ns;
-	int family;
 	bool has_shift; /* the line says something of it */
 };
 
@@ -250,18 +249,26 @@ static bool look_interface(struct look *l, const char *text)
 	       differs(l, "on", number, text);
 }
 
-static bool look_endpoint(struct look *l, const char *field, const char *text,
+/* What a flow says of its source is of its target's family. */
+static int target_family(const struct look *l)
+{
+	const struct target_def *t = world_target_by_id(l->world, l->entry.target);
+
+	return t ? t->value.family : NLB_IPV4;
+}
+
+static bool look_endpoint(struct look *l, const char *field, const char *text, int family,
 			  const uint8_t seen[16], __be16 seen_port)
 {
 	uint8_t address[16];
 	char got[INET6_ADDRSTRLEN + 16];
 	__be16 port;
 
-	if (!names_endpoint(&l->world->names, text, l->family, address, &port, l->report))
+	if (!names_endpoint(&l->world->names, text, family, address, &port, l->report))
 		return false;
 	if (port == seen_port && !memcmp(address, seen, 16))
 		return true;
-	inet_ntop(l->family == NLB_IPV4 ? AF_INET : AF_INET6, seen, got, INET6_ADDRSTRLEN);
+	inet_ntop(family == NLB_IPV4 ? AF_INET : AF_INET6, seen, got, INET6_ADDRSTRLEN);
 	snprintf(got + strlen(got), 16, " port %u", ntohs(seen_port));
 	return differs(l, field, got, text);
 }
@@ -311,17 +318,19 @@ static bool look_word(struct look *l, const char *word)
 	if (known)
 		return ok;
 	if (e->flow && (text = word_value(word, "snat")))
-		return look_endpoint(l, "snat", text, e->flow->snat, e->flow->snat_port);
+		return look_endpoint(l, "snat", text, target_family(l), e->flow->snat,
+				     e->flow->snat_port);
 	if (e->flow && (text = word_value(word, "alternate")))
 		return look_alternate(l, text);
 	if (e->flow && (text = word_value(word, "created")))
 		return look_time(l, "created", text, e->created_s * NS_PER_S,
 				 l->started_ns - NS_PER_S);
 	if (e->reply && (text = word_value(word, "client")))
-		return look_endpoint(l, "client", text, e->reply->client.src,
-				     e->reply->client.sport);
+		return look_endpoint(l, "client", text, e->reply->client.family,
+				     e->reply->client.src, e->reply->client.sport);
 	if (e->reply && (text = word_value(word, "vip")))
-		return look_endpoint(l, "vip", text, e->reply->client.dst, e->reply->client.dport);
+		return look_endpoint(l, "vip", text, e->reply->client.family, e->reply->client.dst,
+				     e->reply->client.dport);
 	return report_fail(l->report, "unknown word '%s' of a %s", word, e->kind);
 }
 
@@ -364,10 +373,7 @@ static struct entry entry_of_reply(const struct nlb_reply *r)
 bool look_entry(struct world *world, const struct line *line, const struct nlb_tuple *packet,
 		uint64_t started_ns, struct report *report)
 {
-	struct look l = {.world = world,
-			 .report = report,
-			 .started_ns = started_ns,
-			 .family = packet->family};
+	struct look l = {.world = world, .report = report, .started_ns = started_ns};
 	const char *kind = line->words[0];
 	struct nlb_tuple client;
 	struct nlb_reply r;

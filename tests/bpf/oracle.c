@@ -182,6 +182,18 @@ static bool is_answer(int verdict)
 	       verdict == NLB_PACKET_TOO_BIG;
 }
 
+/* From one address family to the other: one of the headers has no checksum, the other one's is
+ * right, and what had none in IPv4 gets one. */
+static const char *check_crossing(const struct rightness_of *before,
+				  const struct rightness_of *after)
+{
+	if (before->ip == CHECKSUM_WRONG || after->ip == CHECKSUM_WRONG)
+		return "an IP header with a wrong checksum, and another family";
+	if (before->l4 == CHECKSUM_NONE)
+		return after->l4 == CHECKSUM_WRONG ? "a new checksum is wrong" : NULL;
+	return before->l4 == after->l4 ? NULL : "a checksum became right or wrong";
+}
+
 const char *oracle_leaving(int verdict, const uint8_t *in, size_t in_len, const uint8_t *out,
 			   size_t out_len)
 {
@@ -197,6 +209,8 @@ const char *oracle_leaving(int verdict, const uint8_t *in, size_t in_len, const 
 		return "an outer header with a wrong checksum";
 	if (outer)
 		after = oracle_checksums_inside(out, out_len, outer);
+	if ((before.ip == CHECKSUM_NONE) != (after.ip == CHECKSUM_NONE))
+		return check_crossing(&before, &after);
 	if (before.ip != after.ip)
 		return "the IP header's checksum became right or wrong";
 	return before.l4 == after.l4 ? NULL : "a checksum became right or wrong";

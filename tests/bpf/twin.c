@@ -399,14 +399,49 @@ static uint32_t random_for(const struct twin *t, uint16_t port, uint32_t tries)
 	return (port - s->nat_port_first + PORT_TRIES * ports - tries) % ports << 8;
 }
 
+/* The id of the IPv4 header at `at` into *id, where one was drawn: not where the packet may not be
+ * fragmented. Returns how many: 0 or 1. */
+static int take_id(const struct twin_packet *p, size_t at, uint32_t *id)
+{
+	struct iphdr ip;
+
+	if (p->out_len < at + sizeof(ip))
+		return 0;
+	memcpy(&ip, p->out + at, sizeof(ip));
+	*id = ip.id;
+	return ip.version == 4 && !(ip.frag_off & htons(0x4000));
+}
+
+/* Of what is drawn after a port, if one is, in this order: the ids of the IPv4 header (of the outer
+ * one in bpf/encap.h, of the new one in bpf/family.h) and of the header that an ICMP error quotes
+ * (bpf/icmp_family.h). False: the frame is not IPv4. */
+static bool take_ids(const struct twin_packet *p, uint32_t ids[2])
+{
+	size_t at = ETH_HLEN;
+	int taken;
+
+	while (at + 4 < p->out_len && ((p->out[at - 2] == 0x81 && p->out[at - 1] == 0x00) ||
+				       (p->out[at - 2] == 0x88 && p->out[at - 1] == 0xa8)))
+		at += 4;
+	ids[0] = ids[1] = 0;
+	if (p->out_len < at + sizeof(struct iphdr) || p->out[at - 2] != 0x08 ||
+	    p->out[at - 1] != 0x00)
+		return false;
+	taken = take_id(p, at, &ids[0]);
+	if (p->out[at + 9] == IPPROTO_ICMP)
+		take_id(p, at + sizeof(struct iphdr) + 8, &ids[taken]);
+	return true;
+}
+
 static bool attempt_ports(struct twin *t, struct native_run *run, const struct twin_packet *p,
 			  struct report *r)
 {
 	uint16_t port = kernel_port(t);
 	uint32_t tries;
 
+	take_ids(p, run->random + 1);
 	for (tries = 0; port && tries < PORT_TRIES; tries++) {
-		run->random = random_for(t, port, tries);
+		run->random[0] = random_for(t, port, tries);
 		report_clear(r);
 		if (attempt(t, run, p, r))
 			return true;
@@ -414,16 +449,13 @@ static bool attempt_ports(struct twin *t, struct native_run *run, const struct t
 	return false;
 }
 
-/* The id of an outer IPv4 header (bpf/encap.h), which is where the frame that left has it. */
-static bool attempt_id(struct twin *t, struct native_run *run, const struct twin_packet *p,
-		       struct report *r)
+/* The frame that left has its ids as they were drawn. */
+static bool attempt_ids(struct twin *t, struct native_run *run, const struct twin_packet *p,
+			struct report *r)
 {
-	uint16_t id;
-
-	if (p->out_len < ETH_HLEN + sizeof(struct iphdr) || p->out[12] != 0x08 || p->out[13] != 0)
+	if (!take_ids(p, run->random))
 		return false;
-	memcpy(&id, p->out + ETH_HLEN + offsetof(struct iphdr, id), sizeof(id));
-	run->random = id;
+	run->random[NATIVE_DRAWS - 1] = run->random[NATIVE_DRAWS - 2];
 	report_clear(r);
 	return attempt(t, run, p, r);
 }
@@ -432,11 +464,11 @@ static bool attempt_at(struct twin *t, uint64_t now_ns, struct native_run *run,
 		       const struct twin_packet *p, struct report *r)
 {
 	run->now_ns = now_ns;
-	run->random = 0;
+	memset(run->random, 0, sizeof(run->random));
 	report_clear(r);
 	if (attempt(t, run, p, r))
 		return true;
-	return run->draws && (attempt_id(t, run, p, r) || attempt_ports(t, run, p, r));
+	return run->draws && (attempt_ids(t, run, p, r) || attempt_ports(t, run, p, r));
 }
 
 /* Of the entries that our run has touched the kernel's newest time, which both kinds begin with. */

@@ -303,7 +303,8 @@ static void run_frame(const struct head *h, const uint8_t *frame, size_t len, ui
 				  .len = len,
 				  .ifindex = ifindex,
 				  .now_ns = now_ns,
-				  .random = h->random * 0x01010101u};
+				  .random = {h->random * 0x01010101u, h->random * 0x01010101u,
+					     h->random * 0x01010101u}};
 	native_run(world, &run);
 	obey(&run);
 }

@@ -73,8 +73,9 @@ __u64 bpf_ktime_get_coarse_ns(void)
 
 __u32 bpf_get_prandom_u32(void)
 {
-	now->draws++;
-	return now->random;
+	int draw = now->draws++;
+
+	return now->random[draw < NATIVE_DRAWS ? draw : NATIVE_DRAWS - 1];
 }
 
 __u32 bpf_get_smp_processor_id(void)

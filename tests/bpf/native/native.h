@@ -41,6 +41,8 @@ void native_map_clear(struct native_map *map);
 bool native_map_each(struct native_map *map,
 		     bool (*see)(const void *key, const void *value, void *context), void *context);
 
+#define NATIVE_DRAWS 3
+
 struct native_run {
 	native_program *program;
 	const uint8_t *frame;
@@ -48,7 +50,7 @@ struct native_run {
 	uint32_t ifindex;
 	uint32_t cpu;
 	uint64_t now_ns;
-	uint32_t random; /* each draw's result */
+	uint32_t random[NATIVE_DRAWS]; /* the draws' results, one after the other; the last one's of all that follow */
 
 	int action; /* XDP_… */
 	uint8_t out[NATIVE_FRAME_MAX];
