@@ -59,7 +59,8 @@ WORDS(source_ip)
 
 bool forwarding_can_cross(enum forwarding forwarding)
 {
-	return forwarding == FORWARDING_IPIP || forwarding == FORWARDING_GUE;
+	return forwarding == FORWARDING_NAT || forwarding == FORWARDING_IPIP ||
+	       forwarding == FORWARDING_GUE;
 }
 
 bool forwarding_is_direct(enum forwarding forwarding)

@@ -292,7 +292,9 @@ static void crosses_families_where_it_must(void **state)
 		{"gue", "10.0.0.11, 'fd00::11'", AF_INET, AF_INET6},
 		{"gue", "", AF_INET, AF_INET6},
 		{"l2", "'fd00::11'", AF_INET, AF_INET6},
-		{"nat", "10.0.0.11", AF_INET, AF_INET6},
+		{"nat", "10.0.0.11", AF_INET, AF_INET},
+		{"nat", "'fd00::11'", AF_INET6, AF_INET6},
+		{"nat", "10.0.0.11, 'fd00::11'", AF_INET, AF_INET6},
 		{"dnat", "10.0.0.11", AF_INET, AF_INET6},
 	};
 

@@ -471,9 +471,10 @@ static void add_ranges(struct model *m, unsigned count)
 	/* families */                                                                             \
 	X(add_address(m, EDGE, "2001:db8::10"), NULL)                                              \
 	X((set_l2(m, 80), add_address(m, EDGE, "2001:db8::10")), NULL)                             \
-	X(FIRST->address = address("2001:db8::1"),                                                 \
+	X(FIRST->address = address("2001:db8::1"), NULL)                                           \
+	X((FIRST->address = address("2001:db8::1"), WEB->forwarding = FORWARDING_DNAT),            \
 	  "12: target 'web/[2001:db8::1]:8080': no load balancer that forwards to target group "   \
-	  "'web' has an IPv6 address (nat needs the same family)")                                 \
+	  "'web' has an IPv6 address (dnat needs the same family)")                                \
 	X((set_l2(m, 80), FIRST->address = address("2001:db8::1")),                                \
 	  "12: target 'web/[2001:db8::1]:80': no load balancer that forwards to target group "     \
 	  "'web' has an IPv6 address (l2 needs the same family)")                                  \
@@ -481,7 +482,8 @@ static void add_ranges(struct model *m, unsigned count)
 	X((add_address(m, EDGE, "2001:db8::10"), WEB->target_count = 0), NULL)                     \
 	X(add_target(m, WEB, "2001:db8::1")->line = 13,                                            \
 	  "13: target 'web/[2001:db8::1]:8080': no load balancer that forwards to target group "   \
-	  "'web' has an IPv6 address (nat needs the same family)")                                 \
+	  "'web' has an IPv6 address (nat prefers the same family, and the group has targets of "  \
+	  "the other)")                                                                            \
 	X((add_target(m, WEB, "2001:db8::1"),                                                      \
 	   add_second_lb(m, "six", "2001:db8::10", PROTOCOL_TCP, 80)),                             \
 	  NULL)                                                                                    \

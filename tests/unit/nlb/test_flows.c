@@ -178,6 +178,38 @@ static void the_flows_of_a_lost_source_end(void **state)
 	assert_int_equal(take_census(nlb)->flows, 3);
 }
 
+/* The reply of a flow between families is of its target's: both are one pair all the same. */
+static void a_pair_between_families_ends_as_one(void **state)
+{
+	struct nlb *nlb = lab_open();
+	struct nlb_tuple key = reply_key_of(1);
+	struct nlb_flow flow = flow_of(NLB_FLOW_CLOSED, 100);
+	struct nlb_reply reply = {.last_seen_ns = NOW - 100 * S,
+				  .target = TARGET,
+				  .state = NLB_FLOW_CLOSED,
+				  .idle_s = 350,
+				  .client = key_of(1)};
+	const struct nlb_flow_census *census;
+
+	fill_target(nlb);
+	nlb->maps.targets[3].family = key.family = NLB_IPV6;
+	memcpy(flow.snat, key.dst, sizeof(flow.snat));
+	flow.snat_port = key.dport;
+	put_flow(nlb, 1, flow);
+	reply.last_seen_ns = NOW; /* the target goes on: so does the flow */
+	assert_int_equal(bpf_map_update_elem(nlb->maps.fd[NLB_MAP_REPLIES], &key, &reply, BPF_ANY),
+			 0);
+	census = take_census(nlb);
+	assert_int_equal(census->flows, 1);
+	assert_int_equal(census->replies, 1);
+	reply.last_seen_ns = NOW - 100 * S;
+	assert_int_equal(bpf_map_update_elem(nlb->maps.fd[NLB_MAP_REPLIES], &key, &reply, BPF_ANY),
+			 0);
+	census = take_census(nlb);
+	assert_int_equal(census->flows + census->replies, 0);
+	assert_int_equal(census->expired, 2);
+}
+
 struct limit {
 	uint8_t state;
 	unsigned seconds;
@@ -408,6 +440,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST(nothing_is_counted_before_the_first_pass),
 	LAB_TEST(the_living_are_counted),
 	LAB_TEST(the_flows_of_a_lost_source_end),
+	LAB_TEST(a_pair_between_families_ends_as_one),
 	LAB_TEST(every_state_expires_at_its_own_limit),
 	LAB_TEST(an_entry_seen_after_now_lives),
 	LAB_TEST(a_pair_lives_as_long_as_either_half),
