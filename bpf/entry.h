@@ -7,13 +7,15 @@
 #define LEAT_BPF_ENTRY_H
 
 #include "config.h"
+#include "maps.h"
 #include "packet.h"
 #include "state.h"
 
 struct sighting {
 	__u64 now_ns;
 	__u32 target;	/* id */
-	__u32 listener; /* id */
+	__u16 listener; /* id */
+	__u16 sources;
 	__be16 vlan_outer;
 	__be16 vlan_inner;
 	__u16 idle_s;
@@ -24,6 +26,8 @@ struct sighting {
 	__u64 shift;
 };
 
+_Static_assert(NLB_MAX_LISTENERS <= 1 << 16, "a listener's id fits 16 bits");
+
 /* Where the TCP header is, and the bytes of it and its data. */
 #define SIGHT_SEGMENT(l4_offset, l4_bytes) ((__u64)(l4_offset) << 32 | (l4_bytes))
 #define SIGHT_L4_OFFSET(shift)		   ((__u32)((shift) >> 32) & PACKET_OFFSET_MAX)
@@ -32,6 +36,13 @@ struct sighting {
 /* The shift of a new flow, to_client apart; 0: none. */
 #define SHIFT_BEGIN(flags, to_target, isn) ((__u64)(flags) << 48 | (__u64)(to_target) << 32 | (isn))
 #define SHIFT_REFUSED			   1 /* no flags: no shift */
+
+static __always_inline struct draft *draft_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&drafts, &zero);
+}
 
 /* A link is the way back to whom the frame came from: the frame's MAC addresses the other way
  * round, its interface and its VLANs. */
@@ -82,6 +93,7 @@ static __always_inline int flow_fill(struct nlb_flow *f, const struct xdp_md *ct
 	f->state = protocol == IPPROTO_TCP ? state_first(seen->tcp_flags) : NLB_FLOW_UDP;
 	f->flags = seen->flags | (f->state == NLB_FLOW_CLOSING ? NLB_FLOW_FIN_CLIENT : 0);
 	f->idle_s = seen->idle_s;
+	f->sources = seen->sources;
 	return link_fill(&f->link, ctx, seen);
 }
 

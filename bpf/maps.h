@@ -102,6 +102,14 @@ struct {
 	__type(value, struct nlb_snat);
 } snats SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, NLB_MAX_SOURCES);
+	__type(key, struct nlb_source_key);
+	__type(value, __u32);
+} sources SEC(".maps");
+
 /* Key and value are the ifindex: a device map keyed by what the rest of the program calls an
  * interface. */
 struct {
@@ -155,5 +163,33 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } buckets SEC(".maps");
+
+/* Who has begun how many flows of late: by listener and source. */
+struct source_rate_key {
+	__u8 address[16]; /* IPv6: of the network, 64 bits */
+	__u32 listener;
+	__u32 family;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NLB_MAX_SOURCE_RATES);
+	__type(key, struct source_rate_key);
+	__type(value, __u64); /* a bucket, as the time up to which its tokens are used up */
+} source_rates SEC(".maps");
+
+/* Entries of a flow in the making: too large for the stack, which they would fill up by half. No packet is
+ * interrupted by another one of its CPU. */
+struct draft {
+	struct nlb_flow flow;
+	struct nlb_reply reply;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct draft);
+} drafts SEC(".maps");
 
 #endif

@@ -112,17 +112,18 @@ static __always_inline void shift_agree(struct nlb_flow *f, struct nlb_reply *re
 static __always_inline int nat_sync_reply(const struct nlb_tuple *client, struct nlb_flow *f)
 {
 	const struct nlb_target *target = target_find(f->target);
-	struct nlb_reply value, *reply;
+	struct draft *draft = draft_get();
+	struct nlb_reply *reply;
 	struct flow_state state;
 	struct nlb_tuple key;
 
-	if (!target)
+	if (!target || !draft)
 		return 0;
 	nat_key_of(&key, target, client, f);
 	reply = bpf_map_lookup_elem(&replies, &key);
 	if (!reply) {
-		nat_reply_from(&value, f, client);
-		return bpf_map_update_elem(&replies, &key, &value, BPF_NOEXIST) == -EEXIST
+		nat_reply_from(&draft->reply, f, client);
+		return bpf_map_update_elem(&replies, &key, &draft->reply, BPF_NOEXIST) == -EEXIST
 			       ? NLB_NAT_PORT_LOST
 			       : 0;
 	}
@@ -144,14 +145,17 @@ static __always_inline int nat_sync_reply(const struct nlb_tuple *client, struct
 static __always_inline int nat_sync_flow(const struct nlb_tuple *reply_key, struct nlb_reply *reply)
 {
 	struct nlb_tuple client = reply->client;
-	struct nlb_flow value, *f = bpf_map_lookup_elem(&flows, &client);
+	struct nlb_flow *f = bpf_map_lookup_elem(&flows, &client);
+	struct draft *draft = draft_get();
 	struct flow_state state;
 
+	if (!draft)
+		return 0;
 	if (!f) {
-		nat_flow_from(&value, reply, reply_key);
+		nat_flow_from(&draft->flow, reply, reply_key);
 		/* Refused: the client is being given a new flow just now, or the table is full.
 		 * Either way the answer may go. */
-		bpf_map_update_elem(&flows, &client, &value, BPF_NOEXIST);
+		bpf_map_update_elem(&flows, &client, &draft->flow, BPF_NOEXIST);
 		return 0;
 	}
 	if (!nat_is_pair(f, reply_key, reply->target))

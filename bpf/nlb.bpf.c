@@ -4,6 +4,7 @@
  * stage returns 0 for "go on", or the verdict that ends the walk. README.md tells the walk; each
  * stage's header says what it decides. Below it the programs that it goes on into (stages.h).
  */
+#include "admit.h"
 #include "family.h"
 #include "flow.h"
 #include "icmp.h"
@@ -42,6 +43,7 @@ static __always_inline int walk(struct packet *p)
 		verdict = local(p);
 	if (!verdict)
 		verdict = flow(p);
+	verdict = admit(p, verdict);
 	if (!verdict)
 		verdict = shift(p);
 	if (!verdict)

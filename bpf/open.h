@@ -226,41 +226,49 @@ static __always_inline int nat_open_reply(struct xdp_md *ctx, const struct nlb_t
 					  const struct sighting *seen,
 					  const struct nlb_target *target, struct nlb_tuple *key)
 {
-	struct nlb_reply reply = {
-		.last_seen_ns = seen->now_ns,
-		.target = seen->target,
-		.listener = seen->listener,
-		.synced_s = seen->now_ns / NSEC_PER_SEC,
-		.state = client->protocol == IPPROTO_TCP ? NLB_FLOW_SYN_SENT : NLB_FLOW_UDP,
-		.flags = seen->flags,
-		.idle_s = seen->idle_s,
-		.client = *client,
-	};
+	struct draft *draft = draft_get();
+	struct nlb_reply *reply;
 
-	if (link_fill(&reply.link, ctx, seen))
+	if (!draft)
 		return -NLB_INTERNAL;
-	shift_fill(&reply.shift, seen->shift);
-	return nat_claim_source(target, key, &reply);
+	reply = &draft->reply;
+	__builtin_memset(reply, 0, sizeof(*reply));
+	reply->last_seen_ns = seen->now_ns;
+	reply->target = seen->target;
+	reply->listener = seen->listener;
+	reply->synced_s = seen->now_ns / NSEC_PER_SEC;
+	reply->state = client->protocol == IPPROTO_TCP ? NLB_FLOW_SYN_SENT : NLB_FLOW_UDP;
+	reply->flags = seen->flags;
+	reply->idle_s = seen->idle_s;
+	reply->client = *client;
+	if (link_fill(&reply->link, ctx, seen))
+		return -NLB_INTERNAL;
+	shift_fill(&reply->shift, seen->shift);
+	return nat_claim_source(target, key, reply);
 }
 
 /* `key`: of the reply; used up. */
 static __always_inline int nat_open_flow(struct xdp_md *ctx, const struct nlb_tuple *client,
 					 const struct sighting *seen, struct nlb_tuple *key)
 {
+	struct draft *draft = draft_get();
 	const struct nlb_target *target;
-	struct nlb_flow f;
+	struct nlb_flow *f;
 
-	if (flow_fill(&f, ctx, seen, client->protocol))
+	if (!draft)
 		return NLB_INTERNAL;
-	shift_fill(&f.shift, seen->shift);
-	address_copy(f.snat, key->dst);
-	f.snat_port = key->dport;
+	f = &draft->flow;
+	if (flow_fill(f, ctx, seen, client->protocol))
+		return NLB_INTERNAL;
+	shift_fill(&f->shift, seen->shift);
+	address_copy(f->snat, key->dst);
+	f->snat_port = key->dport;
 	*key = *client;
-	if (!bpf_map_update_elem(&flows, key, &f, BPF_ANY))
+	if (!bpf_map_update_elem(&flows, key, f, BPF_ANY))
 		return 0;
 	target = target_find(seen->target);
 	if (target) {
-		nat_key_of(key, target, client, &f);
+		nat_key_of(key, target, client, f);
 		bpf_map_delete_elem(&replies, key);
 	}
 	return NLB_FLOW_TABLE_FULL;
@@ -299,21 +307,21 @@ __noinline int nat_open(struct xdp_md *ctx, const struct nlb_tuple *client, stru
 	return verdict ? -verdict : NAT_SOURCE(snat, port);
 }
 
-/* A global function for its entry's place on the stack. Returns whether there is an entry now. */
+/* Returns whether there is an entry now. */
 __noinline int l2_open(struct xdp_md *ctx, const struct nlb_tuple *client,
 		       const struct sighting *seen)
 {
+	struct draft *draft = draft_get();
 	const struct nlb_target *target;
 	struct nlb_tuple key;
-	struct nlb_flow f;
 
-	if (!client || !seen || flow_fill(&f, ctx, seen, client->protocol))
+	if (!client || !seen || !draft || flow_fill(&draft->flow, ctx, seen, client->protocol))
 		return false;
 	target = target_find(seen->target);
 	if (target)
-		f.alternate = encap_alternate_of(client, target);
+		draft->flow.alternate = encap_alternate_of(client, target);
 	key = *client;
-	return !bpf_map_update_elem(&flows, &key, &f, BPF_ANY);
+	return !bpf_map_update_elem(&flows, &key, &draft->flow, BPF_ANY);
 }
 
 #endif

@@ -18,6 +18,7 @@
 #include <linux/ipv6.h>
 
 #include "answer.h"
+#include "bucket.h"
 #include "config.h"
 #include "csum.h"
 #include "maps.h"
@@ -53,24 +54,13 @@ struct front {
 	__u16 words[11];
 };
 
-/* A bucket is the time up to which its tokens are used up: each takes its share of a second, and a
- * pause is worth a burst at most. */
 static __always_inline bool take_token(void)
 {
-	const __u64 token_ns = NSEC_PER_SEC / TOO_BIG_PER_SECOND;
-	const __u64 burst_ns = TOO_BIG_BURST * token_ns;
-	__u64 now_ns = bpf_ktime_get_coarse_ns();
 	__u32 zero = 0;
 	__u64 *used_ns = bpf_map_lookup_elem(&buckets, &zero);
 
-	if (!used_ns)
-		return false;
-	if (*used_ns + burst_ns < now_ns)
-		*used_ns = now_ns - burst_ns;
-	if (*used_ns + token_ns > now_ns)
-		return false;
-	*used_ns += token_ns;
-	return true;
+	return used_ns && bucket_take(used_ns, bpf_ktime_get_coarse_ns(),
+				      NSEC_PER_SEC / TOO_BIG_PER_SECOND, TOO_BIG_BURST);
 }
 
 /* Neither unspecified, loopback, multicast, broadcast nor reserved. */

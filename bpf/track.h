@@ -28,6 +28,7 @@ static __always_inline struct sighting sighting(const struct packet *p)
 		.vlan_outer = p->vlan_outer,
 		.vlan_inner = p->vlan_inner,
 		.idle_s = p->idle_s,
+		.sources = p->listener->sources,
 		.tcp_flags = p->tcp_flags,
 		.flags = p->odd_tpid,
 	};

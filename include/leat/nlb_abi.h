@@ -34,6 +34,9 @@
 #define NLB_MAX_SLOTS	      (1u << 22) /* 32 MiB: rings of all target groups, and room for the next generation of each */
 #define NLB_MAX_PORTS	      256	 /* interfaces that packets may be redirected to */
 #define NLB_DEFAULT_FLOWS     1000000
+#define NLB_MAX_SOURCES	      262144 /* entries of all lists, what is being replaced included */
+#define NLB_MAX_SOURCE_LISTS  65535
+#define NLB_MAX_SOURCE_RATES  65536 /* sources whose rate is known */
 #define NLB_MAX_STAGES	      16
 #define NLB_MAX_VIPS	      4096  /* prefixes, and addresses that have ranges of ports */
 #define NLB_MAX_PORT_RANGES   65536 /* a range of ports takes up to 30, one of all ports takes one */
@@ -96,7 +99,8 @@ struct nlb_settings {
 	__u16 nat_port_first;
 	__u16 nat_port_last;
 	__u32 timeout_s[NLB_FLOW_STATES]; /* idle seconds by state; UDP and ESTABLISHED come from the listener instead */
-	__u8 reserved[180]; /* zero; room for settings to come without another layout */
+	__u16 last_source_list; /* the id given last: a flow must not take a new list for the one that admitted it */
+	__u8 reserved[178]; /* zero; room for settings to come without another layout */
 };
 NLB_ASSERT_SIZE(struct nlb_settings, 256);
 
@@ -114,6 +118,7 @@ NLB_ASSERT_SIZE(struct nlb_listener_key, 20);
 enum nlb_listener_flags {
 	NLB_LISTENER_ACTION = 1 << 0, /* target_group is an index of actions */
 	NLB_LISTENER_LOCAL = 1 << 1,  /* packets are this host's own stack's; target_group is unused */
+	NLB_LISTENER_ADMITS = 1 << 2, /* new flows are asked where they come from */
 };
 
 struct nlb_listener {
@@ -123,7 +128,12 @@ struct nlb_listener {
 	__u16 udp_idle_s;
 	__u32 flags; /* enum nlb_listener_flags */
 	__u64 name_hash; /* of the listener's name: how a restarted controller knows whose id this is; 0: not known */
-	__u8 reserved[24]; /* zero */
+	__u16 sources; /* NLB_LISTENER_ADMITS: list of sources; 0: everybody is allowed */
+	__u8 pad[2];
+	/* NLB_LISTENER_ADMITS: new flows a second of one source, and how many at once after a pause; 0: no limit. */
+	__u32 flows_per_s;
+	__u32 flows_burst;
+	__u8 reserved[12]; /* zero */
 };
 NLB_ASSERT_SIZE(struct nlb_listener, 48);
 
@@ -180,6 +190,22 @@ struct nlb_action {
 	__u32 reserved[5];		    /* zero */
 };
 NLB_ASSERT_SIZE(struct nlb_action, 64);
+
+/* ---- sources: LPM trie ------------------------------------------------------------------------------------------------------
+ * Lists of source prefixes, each immutable while a listener refers to it: a change is a new list and one update of the listener. Every list
+ * answers for every address: it has an entry of length 0 for each family. Ids are given in turn, 0 is no list. */
+#define NLB_SOURCE_LIST_BITS 32 /* what stands before the address: list, family and pad */
+
+struct nlb_source_key {
+	__u32 prefix_bits; /* NLB_SOURCE_LIST_BITS + length of the prefix */
+	__u16 list;
+	__u8 family; /* enum nlb_family */
+	__u8 pad;
+	__u8 address[16];
+};
+NLB_ASSERT_SIZE(struct nlb_source_key, 24);
+
+enum nlb_source_answer { NLB_SOURCE_ALLOWED = 1, NLB_SOURCE_DENIED = 2 }; /* __u32: the value */
 
 /* ---- target_groups[] ------------------------------------------------------------------------------------------------------- */
 #define NLB_RING(base, size) (((__u64)(base) << 32) | (size))
@@ -323,7 +349,7 @@ struct nlb_flow {
 	__u8 state; /* enum nlb_flow_state */
 	__u8 flags; /* enum nlb_flow_flags */
 	__u16 idle_s; /* the listener's idle timeout for this flow's protocol when last seen */
-	__u8 pad[2];
+	__u16 sources; /* the listener's list that has admitted it; another one is asked again */
 	struct nlb_link link;
 	struct nlb_shift shift;
 };

@@ -8,8 +8,8 @@
  * name is a nested object ("health_check/path" is {"health_check": {"path": …}}), a dot is part of the key (AWS's attribute names).
  *
  * Answers: HTTP 200 and a JSON object; or 4xx/5xx and {"error": {"code": "ValidationError", "message": "one sentence"}}, codes of elbv2.md 1.1 and 1.4:
- *   400 ValidationError, InvalidAction, InvalidTarget; 404 LoadBalancerNotFound, ListenerNotFound, RuleNotFound, TargetGroupNotFound; 409 DuplicateLoadBalancerName, PriorityInUse,
- *   DuplicateListener, DuplicateTargetGroupName, ResourceInUse; 403 AccessDeniedException; 500 InternalFailure; 503 ServiceUnavailable.
+ *   400 ValidationError, InvalidAction, InvalidTarget; 404 LoadBalancerNotFound, ListenerNotFound, RuleNotFound, TargetGroupNotFound, SecurityGroupNotFound; 409 DuplicateLoadBalancerName, PriorityInUse,
+ *   DuplicateListener, DuplicateTargetGroupName, DuplicateSecurityGroupName, ResourceInUse; 403 AccessDeniedException; 500 InternalFailure; 503 ServiceUnavailable.
  * Every write answers {"change": N, "dry_run": false, "plan": {"entries": [{"action": "create|modify|delete", "noun": …, "name": …, "field": …, "from": …,
  * "to": …}], "slots_total": N, "slots_moved": N, "flows_ended": N}}; change is the number that `history` shows; N stays the current one when nothing differs.
  * A create that repeats what exists with the same settings succeeds and changes nothing; with other settings it is Duplicate….
@@ -94,7 +94,12 @@ struct operation {
 #define OP_LISTENER_SETTINGS                                                                                                       \
 	{ "default_action/stickiness/enabled", OP_BOOL, 0, "--group-stickiness", "a client keeps its target group (default false)", NULL }, \
 	{ "attributes/tcp.idle_timeout.seconds", OP_NUMBER, 0, "--tcp-idle-timeout", "seconds, 1..6000 (default 350)", NULL },      \
-	{ "attributes/udp.idle_timeout.seconds", OP_NUMBER, 0, "--udp-idle-timeout", "seconds, 1..6000 (default 120)", NULL },
+	{ "attributes/udp.idle_timeout.seconds", OP_NUMBER, 0, "--udp-idle-timeout", "seconds, 1..6000 (default 120)", NULL },      \
+	{ "security_groups", OP_STRINGS, 0, "--security-group", "who may use it; may be repeated (modify: replaces all, '' none)", NULL }, \
+	{ "attributes/new_flows_per_source.per_second", OP_NUMBER, 0, "--flows-per-source",                                         \
+	  "new flows a second of one source, 1..1000000 (default 0: no limit)", NULL },                                             \
+	{ "attributes/new_flows_per_source.burst", OP_NUMBER, 0, "--flows-per-source-burst",                                        \
+	  "so many at once after a pause (default 0: as many as a second)", NULL },
 
 #define OP_RULE_SETTINGS(flags)                                                                                                    \
 	{ "if/source_ip", OP_STRING, flags, "--source-ip", "the client's address family", "ipv4|ipv6" },                           \
@@ -139,7 +144,8 @@ struct operation {
 #define OP_LISTENER_TABLES                                                                                                         \
 	OP_TABLES({ "listeners", NULL,                                                                                              \
 		    OP_COLUMNS({ "name", "LISTENER", OP_TEXT }, { "addresses", "ADDRESSES", OP_LIST },                              \
-			       { "forward", "TARGET GROUP", OP_TEXT }, { "tcp_idle_timeout", "TCP IDLE", OP_AGE },                  \
+			       { "forward", "TARGET GROUP", OP_TEXT }, { "security_groups", "SECURITY GROUPS", OP_LIST },           \
+			       { "tcp_idle_timeout", "TCP IDLE", OP_AGE },                                                          \
 			       { "udp_idle_timeout", "UDP IDLE", OP_AGE }, { "new_flows", "NEW FLOWS", OP_COUNT },                  \
 			       { "new_flows_per_s", "NEW/S", OP_RATE }, { "packets", "PACKETS", OP_COUNT },                         \
 			       { "bytes", "BYTES", OP_BYTES }, { "dropped", "DROPPED", OP_COUNT }, ) }, )
@@ -194,6 +200,22 @@ struct operation {
 	OP_TABLES({ "changes", NULL,                                                                                                \
 		    OP_COLUMNS({ "change", "CHANGE", OP_COUNT }, { "when", "WHEN", OP_TEXT }, { "who", "WHO", OP_TEXT },            \
 			       { "operation", "OPERATION", OP_TEXT }, { "summary", "SUMMARY", OP_TEXT }, ) }, )
+
+#define OP_SG_TABLES                                                                                                               \
+	OP_TABLES({ "security_groups", NULL,                                                                                        \
+		    OP_COLUMNS({ "name", "NAME", OP_TEXT }, { "allowed", "ALLOWED", OP_COUNT }, { "denied", "DENIED", OP_COUNT },   \
+			       { "others", "OTHERS", OP_TEXT }, { "used_by", "USED BY", OP_LIST }, ) }, )
+
+#define OP_SG_RULE_TABLES                                                                                                          \
+	OP_TABLES({ "rules", NULL, OP_COLUMNS({ "source", "SOURCE", OP_TEXT }, { "action", "ACTION", OP_TEXT }, ) }, )
+
+#define OP_SG_PREFIXES(flags)                                                                                                      \
+	{ "allow", OP_STRINGS, flags, "--allow", "source prefix that is allowed; may be repeated (modify: replaces all)", NULL },   \
+	{ "deny", OP_STRINGS, flags, "--deny", "source prefix that is denied; may be repeated (modify: replaces all)", NULL },
+
+#define OP_SG_SOURCES                                                                                                              \
+	{ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "SG", "security group", NULL },                                           \
+	{ "sources", OP_STRINGS, OP_REQUIRED | OP_POSITIONAL, "PREFIX", "source prefixes", NULL },
 
 /* ---- the table -------------------------------------------------------------------------------------------------------------- */
 static const struct operation operations[] = {
@@ -292,6 +314,24 @@ static const struct operation operations[] = {
 		    { "targets", OP_STRINGS, OP_REQUIRED | OP_POSITIONAL, "ADDR[:PORT]", "targets", NULL },
 		    { "weight", OP_NUMBER, OP_REQUIRED, "--weight", "0..999; 0: no new flows", NULL }, OP_DRY_RUN),
 	  NULL },
+
+	{ "DescribeSecurityGroups", "sg list", false, "list security groups", OP_FIELDS(), OP_SG_TABLES },
+	{ "DescribeSecurityGroups", "sg show", false, "show one security group",
+	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "SG", "security group", NULL }, ), OP_SG_TABLES },
+	{ "DescribeSecurityGroups", "sg rules", false, "list the prefixes of one security group",
+	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "SG", "security group", NULL }, ), OP_SG_RULE_TABLES },
+	{ "CreateSecurityGroup", "sg create", true, "create a security group: source prefixes that listeners allow or deny",
+	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "SG", "1..32 letters, digits, hyphens", NULL },
+		    OP_SG_PREFIXES(0) OP_DRY_RUN),
+	  NULL },
+	{ "ModifySecurityGroup", "sg modify", true, "replace the prefixes of a security group; what is not named stays",
+	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "SG", "security group", NULL }, OP_SG_PREFIXES(0) OP_DRY_RUN), NULL },
+	{ "AuthorizeSecurityGroupIngress", "sg allow", true, "allow source prefixes", OP_FIELDS(OP_SG_SOURCES OP_DRY_RUN), NULL },
+	{ "DenySecurityGroupIngress", "sg deny", true, "deny source prefixes", OP_FIELDS(OP_SG_SOURCES OP_DRY_RUN), NULL },
+	{ "RevokeSecurityGroupIngress", "sg revoke", true, "take source prefixes out of a security group",
+	  OP_FIELDS(OP_SG_SOURCES OP_DRY_RUN), NULL },
+	{ "DeleteSecurityGroup", "sg delete", true, "delete a security group that no listener uses",
+	  OP_FIELDS({ "name", OP_STRING, OP_REQUIRED | OP_POSITIONAL, "SG", "security group", NULL }, OP_DRY_RUN), NULL },
 
 	{ "GetStatus", "status", false, "the node at a glance: interfaces, modes, load balancers, what is wrong", OP_FIELDS(), NULL },
 	{ "DescribeStats", "stats", false, "counters: verdicts, listeners, targets, tables",

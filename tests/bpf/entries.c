@@ -153,6 +153,16 @@ static bool take_number(struct world *w, const char *text, uint64_t max, uint64_
 	return names_number(&w->names, text, max, n, report);
 }
 
+static bool take_sources(struct world *w, struct given *g, const char *text, struct report *report)
+{
+	uint64_t list;
+
+	if (!take_number(w, text, 0xffff, &list, report))
+		return false;
+	g->flow.sources = (uint16_t)list;
+	return true;
+}
+
 static bool take_target(struct world *w, struct given *g, const char *name, struct report *report)
 {
 	const struct target_def *t = world_target(w, name, report);
@@ -255,6 +265,8 @@ static bool take_word(struct world *w, struct given *g, const char *word, struct
 		return take_number(w, text, 1000000, &g->age_s, report);
 	if ((text = word_value(word, "vlan_outer")))
 		return take_tag(w, text, &g->flow.link.vlan_outer, report);
+	if ((text = word_value(word, "sources")))
+		return take_sources(w, g, text, report);
 	if ((text = word_value(word, "vlan_inner")))
 		return take_tag(w, text, &g->flow.link.vlan_inner, report);
 	return report_fail(report, "unknown word '%s' of a given entry", word);

@@ -54,6 +54,8 @@ static void take_maps(struct program *p)
 	p->maps[MAP_VIPS] = bpf_map__fd(s->maps.vips);
 	p->maps[MAP_PORT_RANGES] = bpf_map__fd(s->maps.port_ranges);
 	p->maps[MAP_ACTIONS] = bpf_map__fd(s->maps.actions);
+	p->maps[MAP_SOURCES] = bpf_map__fd(s->maps.sources);
+	p->maps[MAP_SOURCE_RATES] = bpf_map__fd(s->maps.source_rates);
 }
 
 static void size_table(struct bpf_map *map, bool limited)

@@ -31,6 +31,8 @@ enum program_map {
 	MAP_VIPS,
 	MAP_PORT_RANGES,
 	MAP_ACTIONS,
+	MAP_SOURCES,
+	MAP_SOURCE_RATES,
 	MAP_COUNT,
 };
 

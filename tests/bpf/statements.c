@@ -230,6 +230,20 @@ bool listener_take_word(struct world *w, struct listener_def *l, const char *wor
 		l->value.flags |= NLB_LISTENER_LOCAL;
 		return true;
 	}
+	if ((text = word_value(word, "sources"))) {
+		if (!words_number(w, text, 0xffff, &n, report))
+			return false;
+		l->value.sources = (uint16_t)n;
+		l->value.flags |= NLB_LISTENER_ADMITS;
+		return true;
+	}
+	if ((text = word_value(word, "rate"))) {
+		if (!words_number(w, text, 1000000, &n, report))
+			return false;
+		l->value.flows_per_s = l->value.flows_burst = (uint32_t)n;
+		l->value.flags |= NLB_LISTENER_ADMITS;
+		return true;
+	}
 	return report_fail(report, "unknown word '%s' of a listener", word);
 }
 
@@ -285,7 +299,8 @@ static bool statement_listener(struct world *w, const struct line *line, struct 
 
 	if (!words_need(
 		    line, 6,
-		    "listener NAME tcp|udp ip4|ip6 ADDRESS:PORT GROUP [tcp_idle=N] [udp_idle=N]",
+		    "listener NAME tcp|udp ip4|ip6 ADDRESS:PORT GROUP [tcp_idle=N] [udp_idle=N] "
+		    "[sources=LIST] [rate=N]",
 		    report))
 		return false;
 	l = listener_make(w, line->words[1], report);
@@ -438,6 +453,40 @@ static bool statement_tx(struct world *w, const struct line *line, struct report
 	return true;
 }
 
+/* sources LIST ip4|ip6 ADDRESS/BITS allow|deny */
+static bool statement_sources(struct world *w, const struct line *line, struct report *report)
+{
+	struct nlb_source_key key = {0};
+	char address[NAME_BYTES], *bits;
+	uint32_t answer = NLB_SOURCE_ALLOWED;
+	uint64_t list, length;
+	int family;
+
+	if (!words_need(line, 5, "sources LIST ip4|ip6 ADDRESS/BITS allow|deny", report) ||
+	    !words_number(w, line->words[1], 0xffff, &list, report) ||
+	    !words_family(line->words[2], &family, report))
+		return false;
+	snprintf(address, sizeof(address), "%s", line->words[3]);
+	bits = strchr(address, '/');
+	if (!bits)
+		return report_fail(report, "'%s' has no prefix length", address);
+	*bits++ = '\0';
+	if (!words_number(w, bits, 128, &length, report))
+		return false;
+	if (length &&
+	    !names_address(&w->names, address, family, key.address, report))
+		return false;
+	if (word_is(line->words[4], "deny"))
+		answer = NLB_SOURCE_DENIED;
+	else if (!word_is(line->words[4], "allow"))
+		return report_fail(report, "'%s' is neither allow nor deny", line->words[4]);
+	key.list = (uint16_t)list;
+	key.family = (uint8_t)family;
+	key.prefix_bits = NLB_SOURCE_LIST_BITS + (uint32_t)length;
+	program_put(w->program, MAP_SOURCES, &key, &answer);
+	return true;
+}
+
 /* bucket empty: no CPU makes a packet-too-big */
 static bool statement_bucket(struct world *w, const struct line *line, struct report *report)
 {
@@ -479,6 +528,7 @@ bool statements_run(struct world *w, const struct line *line, bool *known, struc
 		{"tx", statement_tx},
 		{"bucket", statement_bucket},
 		{"natively", statement_natively},
+		{"sources", statement_sources},
 	};
 	size_t i;
 

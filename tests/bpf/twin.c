@@ -321,13 +321,20 @@ static bool compare_entry(const struct twin *t, struct native_map *map, const vo
 	return false;
 }
 
+/* What a packet leaves in it, no other one reads: a port that was tried in vain stands there still. */
+static bool is_scratch(const struct native_map *map)
+{
+	return !strcmp(native_map_name(map), "drafts");
+}
+
 static bool compare_touched(const struct twin *t, struct report *r)
 {
 	int i, count, shown = 0;
 	const struct native_touch *touches = native_touches(t->native, &count);
 
 	for (i = 0; i < count && shown < DIFFERENCES_SHOWN; i++)
-		shown += !compare_entry(t, touches[i].map, touches[i].key, r);
+		if (!is_scratch(touches[i].map))
+			shown += !compare_entry(t, touches[i].map, touches[i].key, r);
 	return !shown;
 }
 

@@ -59,6 +59,8 @@ void world_reset(struct world *w)
 	clear_hash(w, MAP_PORT_RANGES);
 	clear_hash(w, MAP_FLOWS);
 	clear_hash(w, MAP_REPLIES);
+	clear_hash(w, MAP_SOURCES);
+	clear_hash(w, MAP_SOURCE_RATES);
 	clear_hash(w, MAP_TX_PORTS);
 	program_fill_buckets(program, true);
 	memset(w, 0, sizeof(*w));

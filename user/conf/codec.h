@@ -75,10 +75,10 @@ json_t *codec_word_encode(const struct encoder *e, const struct field *field, co
 			  const void *plain);
 json_t *codec_word_describe(const struct field *field);
 /* list.c */
-extern const struct codec codec_map, codec_nouns, codec_addresses, codec_interfaces;
-/* state.c, load_balancer.c, target_group.c */
+extern const struct codec codec_map, codec_nouns, codec_addresses, codec_interfaces, codec_names, codec_prefixes;
+/* state.c, load_balancer.c, target_group.c, security_group.c */
 extern const struct noun noun_state, noun_load_balancer, noun_listener, noun_target_group,
-	noun_target;
+	noun_target, noun_security_group;
 /* node_settings.c */
 extern const struct noun noun_node;
 

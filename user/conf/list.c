@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Kinds of values that hold others: a map of the same record, a list of nouns, of addresses, of
- * interface names. */
+ * prefixes, of names, of interface names. */
 #include "codec.h"
 
 #include <errno.h>
@@ -188,6 +188,94 @@ static json_t *addresses_describe(const struct field *field)
 
 const struct codec codec_addresses = {addresses_decode, addresses_encode, addresses_describe};
 
+/* ---- prefixes ------------------------------------------------------------------------------- */
+
+static int decode_prefix(const struct decoder *d, const struct node *node, struct prefix *prefix)
+{
+	const char *text = codec_decode_text(d, node, "an address prefix");
+	struct err why = {0};
+
+	if (!text)
+		return -EINVAL;
+	return prefix_parse(text, prefix, &why) ? node_refuse(&d->reader, node, "%s", why.text) : 0;
+}
+
+static int prefixes_decode(const struct decoder *d, const struct field *field,
+			   const struct node *node, void *record)
+{
+	int rc = codec_check_list(d, field, node);
+
+	for (const struct node *n = node->first; n && !rc; n = n->next)
+		rc = decode_prefix(d, n, append(d, field, record, sizeof(struct prefix)));
+	return rc;
+}
+
+static json_t *prefixes_encode(const struct encoder *e, const struct field *field,
+			       const void *record, const void *plain)
+{
+	json_t *list = json_array();
+	char text[PREFIX_TEXT_MAX];
+	size_t count;
+	const struct prefix *array = (const void *)array_of(field, record, &count);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(prefix_format(&array[i], text)));
+	return list;
+}
+
+static json_t *prefixes_describe(const struct field *field)
+{
+	return list_schema(field, json_pack("{s:s}", "type", "string"));
+}
+
+const struct codec codec_prefixes = {prefixes_decode, prefixes_encode, prefixes_describe};
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static int decode_once(const struct decoder *d, const struct node *node, const char *text,
+		       const char **name)
+{
+	for (const struct node *n = node->parent->first; n != node; n = n->next)
+		if (strcmp(n->text, text) == 0)
+			return node_refuse(&d->reader, node, "'%s' is listed twice", text);
+	*name = arena_strdup(d->reader.arena, text);
+	return 0;
+}
+
+static int names_decode(const struct decoder *d, const struct field *field, const struct node *node,
+			void *record)
+{
+	int rc = codec_check_list(d, field, node);
+
+	for (const struct node *n = node->first; n && !rc; n = n->next) {
+		const char *text = codec_decode_text(d, n, "a name");
+
+		rc = text ? decode_once(d, n, text, append(d, field, record, sizeof(const char *)))
+			  : -EINVAL;
+	}
+	return rc;
+}
+
+static json_t *names_encode(const struct encoder *e, const struct field *field, const void *record,
+			    const void *plain)
+{
+	json_t *list = json_array();
+	size_t count;
+	const char *const *array = (const void *)array_of(field, record, &count);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(array[i]));
+	return list;
+}
+
+static json_t *names_describe(const struct field *field)
+{
+	return list_schema(field,
+			   json_pack("{s:s, s:i}", "type", "string", "maxLength", MODEL_NAME_MAX));
+}
+
+const struct codec codec_names = {names_decode, names_encode, names_describe};
+
 /* ---- interface names ------------------------------------------------------------------------ */
 
 static int decode_interface(const struct decoder *d, const struct node *node, const char **name)
@@ -199,11 +287,7 @@ static int decode_interface(const struct decoder *d, const struct node *node, co
 	if (!interface_name_is_valid(text))
 		return node_refuse(&d->reader, node, "'%.64s' is not the name of an interface",
 				   text);
-	for (const struct node *n = node->parent->first; n != node; n = n->next)
-		if (strcmp(n->text, text) == 0)
-			return node_refuse(&d->reader, node, "'%s' is listed twice", text);
-	*name = arena_strdup(d->reader.arena, text);
-	return 0;
+	return decode_once(d, node, text, name);
 }
 
 static int interfaces_decode(const struct decoder *d, const struct field *field,
@@ -218,22 +302,10 @@ static int interfaces_decode(const struct decoder *d, const struct field *field,
 	return rc;
 }
 
-static json_t *interfaces_encode(const struct encoder *e, const struct field *field,
-				 const void *record, const void *plain)
-{
-	json_t *list = json_array();
-	size_t count;
-	const char *const *array = (const void *)array_of(field, record, &count);
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_string(array[i]));
-	return list;
-}
-
 static json_t *interfaces_describe(const struct field *field)
 {
 	return list_schema(field, json_pack("{s:s, s:i}", "type", "string", "maxLength",
 					    MODEL_INTERFACE_NAME_MAX));
 }
 
-const struct codec codec_interfaces = {interfaces_decode, interfaces_encode, interfaces_describe};
+const struct codec codec_interfaces = {interfaces_decode, names_encode, interfaces_describe};

@@ -310,6 +310,19 @@ static const struct field listener_attribute_fields[] = {
 	 .max = MODEL_IDLE_MAX_S,
 	 .fallback = TEXT(MODEL_UDP_IDLE_DEFAULT_S),
 	 .help = "a UDP flow without packets for so long is forgotten"},
+	{.key = "new_flows_per_source.per_second",
+	 .codec = &codec_uint,
+	 .offset = LISTENER(flows_per_source),
+	 .max = MODEL_FLOWS_PER_SOURCE_MAX,
+	 .fallback = "0",
+	 .help = "new flows a second that one source may begin (an IPv4 address, an IPv6 network of "
+		 "64 bits); 0: no limit"},
+	{.key = "new_flows_per_source.burst",
+	 .codec = &codec_uint,
+	 .offset = LISTENER(flows_per_source_burst),
+	 .max = MODEL_FLOWS_PER_SOURCE_MAX,
+	 .fallback = "0",
+	 .help = "new flows at once after a pause; 0: as many as in a second"},
 };
 
 static const struct noun noun_listener_attributes = {
@@ -347,6 +360,12 @@ static const struct field listener_fields[] = {
 	 .offset = LISTENER(default_action),
 	 .required = true,
 	 .help = "what happens to a new flow"},
+	{.key = "security_groups",
+	 .codec = &codec_names,
+	 .offset = LISTENER(security_groups),
+	 .also = LISTENER(security_group_count),
+	 .max = MODEL_GROUPS_PER_LISTENER_MAX,
+	 .help = "names of the security groups that say which sources may use it; none: all may"},
 	{.key = "attributes",
 	 .codec = &codec_map,
 	 .noun = &noun_listener_attributes,

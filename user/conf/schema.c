@@ -45,8 +45,8 @@ json_t *codec_describe_noun(const struct noun *noun)
 char *conf_schema_json(const char *name)
 {
 	static const struct noun *const nouns[] = {
-		&noun_state,	    &noun_load_balancer, &noun_listener,
-		&noun_target_group, &noun_target,	 &noun_node,
+		&noun_state,  &noun_load_balancer,  &noun_listener, &noun_target_group,
+		&noun_target, &noun_security_group, &noun_node,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(nouns); i++) {

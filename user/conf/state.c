@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of the desired state as a whole; its nouns are in load_balancer.c and target_group.c. */
+/* The table of the desired state as a whole; its nouns are in load_balancer.c,
+ * target_group.c and security_group.c. */
 #include "codec.h"
 
 #include "base/base.h"
@@ -19,6 +20,13 @@ static const struct field state_fields[] = {
 	 .max = MODEL_TARGET_GROUPS_MAX,
 	 .noun = &noun_target_group,
 	 .help = "targets that serve the same"},
+	{.key = "security_groups",
+	 .codec = &codec_nouns,
+	 .offset = offsetof(struct model, security_groups),
+	 .also = offsetof(struct model, security_group_count),
+	 .max = MODEL_SECURITY_GROUPS_MAX,
+	 .noun = &noun_security_group,
+	 .help = "sources that listeners allow or deny"},
 };
 
 const struct noun noun_state = {

@@ -97,6 +97,15 @@ struct nlb_listener_count describe_listener_count(const struct control *control,
 	return count;
 }
 
+static json_t *security_groups_of(const struct listener *listener)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < listener->security_group_count; i++)
+		json_array_append_new(list, json_string(listener->security_groups[i]));
+	return list;
+}
+
 /* A number, or the text of a range. */
 static json_t *ports_of(const struct listener *listener)
 {
@@ -140,7 +149,7 @@ static json_t *describe_one_listener(const struct control *control, const struct
 {
 	struct nlb_listener_count count = describe_listener_count(control, name);
 
-	return json_pack("{ss ss so ss so so sb so si si sI sf sI sI sI}", "name", name,
+	return json_pack("{ss ss so ss so so sb so si si sI sf sI sI sI so si}", "name", name,
 			 "load_balancer", lb->name, "addresses", addresses_of(lb), "protocol",
 			 protocol_name(listener->protocol), "port", ports_of(listener), "forward",
 			 forward_of(&listener->default_action), "sticky",
@@ -149,7 +158,9 @@ static json_t *describe_one_listener(const struct control *control, const struct
 			 (int)listener->udp_idle_s, "new_flows", (json_int_t)count.new_flows,
 			 "new_flows_per_s", rates_of_listener(control, name), "packets",
 			 (json_int_t)count.packets, "bytes", (json_int_t)count.bytes, "dropped",
-			 (json_int_t)count.dropped);
+			 (json_int_t)count.dropped, "security_groups",
+			 security_groups_of(listener), "flows_per_source",
+			 (int)listener->flows_per_source);
 }
 
 /* Those of one load balancer (NULL: of all) and with one name (NULL: all). */

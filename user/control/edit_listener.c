@@ -14,6 +14,7 @@ static json_t *settings_of(const json_t *request)
 	json_object_del(listener, "load_balancer");
 	json_object_del(listener, "name");
 	json_object_del(listener, "dry_run");
+	tree_unblank(listener, "security_groups");
 	return listener;
 }
 

@@ -28,6 +28,8 @@ edit_fn edit_create_load_balancer, edit_modify_load_balancer, edit_delete_load_b
 edit_fn edit_create_listener, edit_modify_listener, edit_delete_listener;
 edit_fn edit_create_rule, edit_modify_rule, edit_delete_rule;
 edit_fn edit_create_target_group, edit_modify_target_group, edit_delete_target_group;
+edit_fn edit_create_security_group, edit_modify_security_group, edit_delete_security_group;
+edit_fn edit_allow_sources, edit_deny_sources, edit_revoke_sources;
 edit_fn edit_register_targets, edit_deregister_targets, edit_drain_targets, edit_modify_targets;
 
 /* Do the target groups that an action's text names exist? 0, or -1 with edit->refusal. NULL: none

@@ -40,6 +40,7 @@ op_fn op_deregister_targets;							 /* op_state.c */
 op_fn op_describe_load_balancers, op_describe_listeners; /* describe_load_balancers.c */
 op_fn op_describe_rules;				 /* describe_load_balancers.c */
 op_fn op_describe_target_groups;			 /* describe_target_groups.c */
+op_fn op_describe_security_groups;			 /* describe_security_groups.c */
 op_fn op_describe_targets;				 /* describe_targets.c */
 op_fn op_describe_stats;				 /* describe_stats.c */
 op_fn op_describe_flows;				 /* describe_flows.c */

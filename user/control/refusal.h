@@ -14,10 +14,12 @@
 	X(NO_LISTENER, "ListenerNotFound", 404)                      \
 	X(NO_RULE, "RuleNotFound", 404)                              \
 	X(NO_TARGET_GROUP, "TargetGroupNotFound", 404)               \
+	X(NO_SECURITY_GROUP, "SecurityGroupNotFound", 404)           \
 	X(DUPLICATE_LOAD_BALANCER, "DuplicateLoadBalancerName", 409) \
 	X(DUPLICATE_LISTENER, "DuplicateListener", 409)              \
 	X(PRIORITY_IN_USE, "PriorityInUse", 409)                     \
 	X(DUPLICATE_TARGET_GROUP, "DuplicateTargetGroupName", 409)   \
+	X(DUPLICATE_SECURITY_GROUP, "DuplicateSecurityGroupName", 409) \
 	X(IN_USE, "ResourceInUse", 409)                              \
 	X(DENIED, "AccessDeniedException", 403)                      \
 	X(TOO_LARGE, "ValidationError", 413)                         \

@@ -59,6 +59,26 @@ json_t *tree_find_target_group(json_t *state, const char *name, struct refusal *
 	return tg;
 }
 
+json_t *tree_find_security_group(json_t *state, const char *name, struct refusal *refusal)
+{
+	json_t *sg = tree_find_named(tree_list(state, "security_groups"), name, NULL);
+
+	if (!sg)
+		refuse(refusal, REFUSED_NO_SECURITY_GROUP, "there is no security group '%.*s'",
+		       QUOTE_MAX, name);
+	return sg;
+}
+
+void tree_unblank(json_t *object, const char *key)
+{
+	json_t *list = json_object_get(object, key);
+	const char *only =
+		json_array_size(list) == 1 ? json_string_value(json_array_get(list, 0)) : NULL;
+
+	if (only && !only[0])
+		json_array_clear(list);
+}
+
 char *tree_ports_text(const json_t *port, char text[PORTS_TEXT_MAX])
 {
 	const char *range = json_string_value(port);

@@ -20,6 +20,7 @@ json_t *tree_find_named(const json_t *list, const char *name, size_t *index);
 
 json_t *tree_find_load_balancer(json_t *state, const char *name, struct refusal *refusal);
 json_t *tree_find_target_group(json_t *state, const char *name, struct refusal *refusal);
+json_t *tree_find_security_group(json_t *state, const char *name, struct refusal *refusal);
 /* "edge/TCP:80": the listener, its load balancer and its place there; NULL with refusal. */
 json_t *tree_find_listener(json_t *state, const char *name, json_t **lb, size_t *index,
 			   struct refusal *refusal);
@@ -34,6 +35,9 @@ int tree_parse_target(const json_t *tg, const char *text, struct addr *address, 
 		      struct refusal *refusal);
 /* NULL when the group has none; *index: its place; may be NULL. */
 json_t *tree_find_target(json_t *tg, const struct addr *address, uint16_t port, size_t *index);
+
+/* A list of one empty text (how a command line says "none") becomes an empty list. */
+void tree_unblank(json_t *object, const char *key);
 
 /* Copies what `from` has into `into`: objects are merged member by member, everything else is
  * replaced. */

@@ -224,6 +224,12 @@ static void add_leavers(const struct want_input *in, struct nlb_want *want, stru
 	}
 }
 
+/* Who was the first to want each of want->source_lists. */
+struct want_lists {
+	const struct model *model;
+	const struct listener **first_users;
+};
+
 char *want_listener_name(const struct load_balancer *lb, const struct listener *listener,
 			 char text[WANT_LISTENER_NAME_MAX])
 {
@@ -262,8 +268,52 @@ static void choose(struct nlb_want_listener *out, const struct action *action, s
 	out->is_sticky = action->sticky;
 }
 
-static void add_entry(struct nlb_want *want, const struct listener *listener, const char *name,
-		      const struct addr *vip, unsigned bits, struct arena *arena)
+static bool has_same_groups(const struct listener *a, const struct listener *b)
+{
+	if (a->security_group_count != b->security_group_count)
+		return false;
+	for (size_t i = 0; i < a->security_group_count; i++)
+		if (strcmp(a->security_groups[i], b->security_groups[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct nlb_want_sources sources_of(const struct model *model,
+					  const struct listener *listener, struct arena *arena)
+{
+	struct source_list list = model_sources(model, listener, arena);
+	struct nlb_want_sources sources = {.count = list.count};
+
+	sources.rules = arena_alloc(arena, list.count * sizeof(*sources.rules));
+	for (size_t i = 0; i < list.count; i++)
+		sources.rules[i] = (struct nlb_want_source){.address = list.rules[i].prefix.address,
+							    .bits = list.rules[i].prefix.bits,
+							    .is_allowed = list.rules[i].is_allowed};
+	return sources;
+}
+
+/* Listeners that name the same security groups share a list: it may hold thousands of prefixes. */
+static size_t want_sources(struct want_lists *lists, struct nlb_want *want,
+			   const struct listener *listener, struct arena *arena)
+{
+	size_t count = want->source_list_count;
+
+	if (!listener->security_group_count)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (has_same_groups(lists->first_users[i], listener))
+			return i + 1;
+	want->source_lists =
+		arena_grow(arena, want->source_lists, count, sizeof(*want->source_lists));
+	lists->first_users =
+		arena_grow(arena, lists->first_users, count, sizeof(*lists->first_users));
+	want->source_lists[count] = sources_of(lists->model, listener, arena);
+	lists->first_users[count] = listener;
+	return ++want->source_list_count;
+}
+
+static void add_entry(struct nlb_want *want, const struct listener *listener, size_t sources,
+		      const char *name, const struct addr *vip, unsigned bits, struct arena *arena)
 {
 	struct nlb_want_listener *out;
 
@@ -280,26 +330,33 @@ static void add_entry(struct nlb_want *want, const struct listener *listener, co
 		.has_udp = protocol_has(listener->protocol, IPPROTO_UDP),
 		.tcp_idle_s = (uint16_t)listener->tcp_idle_s,
 		.udp_idle_s = (uint16_t)listener->udp_idle_s,
+		.sources = sources,
+		.flows_per_s = listener->flows_per_source,
+		.flows_burst = listener->flows_per_source_burst ? listener->flows_per_source_burst
+								: listener->flows_per_source,
 	};
 	choose(out, listener_action(listener, vip->family), arena);
 }
 
-static void add_listener(struct nlb_want *want, const struct load_balancer *lb,
-			 const struct listener *listener, struct arena *arena)
+static void add_listener(struct want_lists *lists, struct nlb_want *want,
+			 const struct load_balancer *lb, const struct listener *listener,
+			 struct arena *arena)
 {
+	size_t sources = want_sources(lists, want, listener, arena);
 	char name[WANT_LISTENER_NAME_MAX];
 	const char *kept = arena_strdup(arena, want_listener_name(lb, listener, name));
 
 	for (size_t i = 0; i < lb->address_count; i++)
-		add_entry(want, listener, kept, &lb->addresses[i], 0, arena);
+		add_entry(want, listener, sources, kept, &lb->addresses[i], 0, arena);
 	for (size_t i = 0; i < lb->prefix_count; i++)
-		add_entry(want, listener, kept, &lb->prefixes[i].address, lb->prefixes[i].bits,
+		add_entry(want, listener, sources, kept, &lb->prefixes[i].address, lb->prefixes[i].bits,
 			  arena);
 }
 
 struct nlb_want *want_make(const struct want_input *in, struct arena *arena)
 {
 	struct nlb_want *want = arena_alloc(arena, sizeof(*want));
+	struct want_lists lists = {.model = in->model};
 	const struct load_balancer *lb;
 	const struct target_group *tg;
 
@@ -316,7 +373,7 @@ struct nlb_want *want_make(const struct want_input *in, struct arena *arena)
 	for (size_t i = 0; i < in->model->load_balancer_count; i++) {
 		lb = &in->model->load_balancers[i];
 		for (size_t l = 0; l < lb->listener_count; l++)
-			add_listener(want, lb, &lb->listeners[l], arena);
+			add_listener(&lists, want, lb, &lb->listeners[l], arena);
 	}
 	return want;
 }

@@ -24,6 +24,7 @@ struct subject {
 struct subject subject_load_balancer(const struct load_balancer *lb);
 struct subject subject_listener(const struct load_balancer *lb, const struct listener *listener);
 struct subject subject_target_group(const struct target_group *tg);
+struct subject subject_security_group(const struct security_group *sg);
 struct subject subject_target(const struct target_group *tg, const struct target *target);
 
 /* "FILE:LINE: subject: sentence"; subject NULL: the sentence alone. Returns -EINVAL. */
@@ -52,6 +53,8 @@ int check_address(const struct check *check, const struct subject *subject,
 
 int check_load_balancers(const struct check *check); /* each noun for itself */
 int check_target_groups(const struct check *check);
+int check_security_groups(const struct check *check);
+int check_security_group_users(const struct check *check); /* listeners name groups that exist */
 int check_relations(const struct check *check); /* between nouns; sets listener->target_group */
 
 #endif

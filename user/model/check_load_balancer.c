@@ -166,6 +166,10 @@ static int check_listener(const struct check *check, const struct load_balancer 
 		 MODEL_IDLE_MAX_S},
 		{"attributes.udp.idle_timeout.seconds", offsetof(struct listener, udp_idle_s), 1,
 		 MODEL_IDLE_MAX_S},
+		{"attributes.new_flows_per_source.per_second",
+		 offsetof(struct listener, flows_per_source), 0, MODEL_FLOWS_PER_SOURCE_MAX},
+		{"attributes.new_flows_per_source.burst",
+		 offsetof(struct listener, flows_per_source_burst), 0, MODEL_FLOWS_PER_SOURCE_MAX},
 	};
 	struct subject subject = subject_listener(lb, listener);
 	int rc;

@@ -10,8 +10,11 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "index.h"
 #include "model.h"
+
+#define PREFIXES_SHOWN_MAX 16
 
 /* One field: where it is in the noun, and how it is written. */
 struct field {
@@ -125,6 +128,44 @@ static const char *show_interfaces(const void *value, struct arena *arena)
 	return take_text(&buf, arena);
 }
 
+static const char *show_security_groups(const void *value, struct arena *arena)
+{
+	const struct listener *listener = value;
+	struct buf buf = {0};
+
+	for (size_t i = 0; i < listener->security_group_count; i++)
+		buf_printf(&buf, "%s%s", i ? ", " : "", listener->security_groups[i]);
+	return take_text(&buf, arena);
+}
+
+/* Lists of thousands are told apart by a digest. */
+static const char *show_prefixes(const struct prefix *prefixes, size_t count, struct arena *arena)
+{
+	char text[PREFIX_TEXT_MAX];
+	struct buf buf = {0};
+
+	if (count > PREFIXES_SHOWN_MAX)
+		return arena_printf(arena, "%zu prefixes (%08x)", count,
+				    (unsigned)hash_fnv1a(0, prefixes, count * sizeof(*prefixes)));
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&buf, "%s%s", i ? ", " : "", prefix_format(&prefixes[i], text));
+	return take_text(&buf, arena);
+}
+
+static const char *show_allow(const void *value, struct arena *arena)
+{
+	const struct security_group *sg = value;
+
+	return show_prefixes(sg->allow, sg->allow_count, arena);
+}
+
+static const char *show_deny(const void *value, struct arena *arena)
+{
+	const struct security_group *sg = value;
+
+	return show_prefixes(sg->deny, sg->deny_count, arena);
+}
+
 static const char *show_matcher(const void *value, struct arena *arena)
 {
 	const struct health_check *hc = value;
@@ -153,6 +194,9 @@ static const struct field listener_fields[] = {
 	{"default_action.stickiness.enabled", LISTENER(default_action.sticky), show_bool},
 	{"attributes.tcp.idle_timeout.seconds", LISTENER(tcp_idle_s), show_number},
 	{"attributes.udp.idle_timeout.seconds", LISTENER(udp_idle_s), show_number},
+	{"security_groups", 0, show_security_groups},
+	{"attributes.new_flows_per_source.per_second", LISTENER(flows_per_source), show_number},
+	{"attributes.new_flows_per_source.burst", LISTENER(flows_per_source_burst), show_number},
 };
 
 static const struct field group_fields[] = {
@@ -190,6 +234,11 @@ static const struct field group_fields[] = {
 static const struct field target_fields[] = {
 	{"weight", TARGET(weight), show_number},
 	{"drain", TARGET(drain), show_bool},
+};
+
+static const struct field sg_fields[] = {
+	{"allow", 0, show_allow},
+	{"deny", 0, show_deny},
 };
 
 /* ---- entries ------------------------------------------------------------------------------- */
@@ -329,6 +378,12 @@ static void diff_target_group(struct differ *d, const struct target_group *from,
 	diff_targets(d, from ? from : &nothing, to ? to : &nothing);
 }
 
+static struct index index_security_groups(struct differ *d, const struct model *model)
+{
+	return index_build(d->arena, model->security_groups, model->security_group_count,
+			   sizeof(*model->security_groups), index_by_sg_name);
+}
+
 static struct index index_load_balancers(struct differ *d, const struct model *model)
 {
 	return index_build(d->arena, model->load_balancers, model->load_balancer_count,
@@ -365,12 +420,32 @@ static void diff_target_groups(struct differ *d, const struct model *from, const
 			diff_target_group(d, &from->target_groups[i], NULL);
 }
 
+static void diff_security_groups(struct differ *d, const struct model *from, const struct model *to)
+{
+	struct index before = index_security_groups(d, from), after = index_security_groups(d, to);
+
+	for (size_t i = 0; i < to->security_group_count; i++) {
+		const struct security_group *new = &to->security_groups[i];
+		const struct security_group *old = index_find(&before, new);
+
+		if (old)
+			compare(d, sg_fields, ARRAY_SIZE(sg_fields), "security group", new->name,
+				old, new);
+		else
+			add(d, DIFF_CREATE, "security group", new->name);
+	}
+	for (size_t i = 0; i < from->security_group_count; i++)
+		if (!index_find(&after, &from->security_groups[i]))
+			add(d, DIFF_DELETE, "security group", from->security_groups[i].name);
+}
+
 struct diff model_diff(const struct model *from, const struct model *to, struct arena *arena)
 {
 	struct differ d = {.arena = arena};
 
 	diff_load_balancers(&d, from, to);
 	diff_target_groups(&d, from, to);
+	diff_security_groups(&d, from, to);
 	return d.diff;
 }
 

@@ -13,7 +13,8 @@ enum diff_action { DIFF_CREATE, DIFF_MODIFY, DIFF_DELETE };
 
 struct diff_entry {
 	enum diff_action action;
-	const char *noun;  /* "load balancer", "listener", "target group", "target" */
+	const char
+		*noun; /* "load balancer", "listener", "target group", "target", "security group" */
 	const char *name;  /* "edge", "edge/TCP:80", "web", "web/10.0.1.11:8080" */
 	const char *field; /* DIFF_MODIFY: the file's key ("weight",
 			      "health_check.interval_seconds"), else NULL */
@@ -26,8 +27,8 @@ struct diff {
 	size_t count;
 };
 
-/* Entries in the order: load balancers and their listeners, target groups and their targets; one
- * entry a changed field. Memory from arena. Both models are validated. */
+/* Entries in the order: load balancers and their listeners, target groups and their targets,
+ * security groups; one entry a changed field. Memory from arena. Both models are validated. */
 struct diff model_diff(const struct model *from, const struct model *to, struct arena *arena);
 
 const char *diff_action_name(enum diff_action action); /* "create", "modify", "delete" */

@@ -90,6 +90,13 @@ int index_by_tg_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+int index_by_sg_name(const void *a, const void *b)
+{
+	const struct security_group *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
 int index_by_protocol_port(const void *a, const void *b)
 {
 	const struct listener *x = a, *y = b;

@@ -31,6 +31,7 @@ bool index_twins(const struct index *index, const void **first, const void **sec
 int index_by_address(const void *a, const void *b);	  /* struct addr */
 int index_by_lb_name(const void *a, const void *b);	  /* struct load_balancer */
 int index_by_tg_name(const void *a, const void *b);	  /* struct target_group */
+int index_by_sg_name(const void *a, const void *b);	  /* struct security_group */
 int index_by_protocol_port(const void *a, const void *b); /* struct listener */
 int index_by_prefix(const void *a, const void *b);	  /* struct prefix */
 int index_by_priority(const void *a, const void *b);	  /* struct rule */

@@ -106,6 +106,15 @@ struct target *model_add_target(struct model *model, struct target_group *tg)
 	return target;
 }
 
+struct security_group *model_add_security_group(struct model *model, const char *name)
+{
+	struct security_group *sg =
+		APPEND(model, model->security_groups, model->security_group_count);
+
+	sg->name = arena_strdup(model->arena, name);
+	return sg;
+}
+
 const struct load_balancer *model_find_load_balancer(const struct model *model, const char *name)
 {
 	for (size_t i = 0; i < model->load_balancer_count; i++)
@@ -119,6 +128,14 @@ const struct target_group *model_find_target_group(const struct model *model, co
 	for (size_t i = 0; i < model->target_group_count; i++)
 		if (strcmp(model->target_groups[i].name, name) == 0)
 			return &model->target_groups[i];
+	return NULL;
+}
+
+const struct security_group *model_find_security_group(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->security_group_count; i++)
+		if (strcmp(model->security_groups[i].name, name) == 0)
+			return &model->security_groups[i];
 	return NULL;
 }
 

@@ -20,19 +20,22 @@
 #include "base/prefix.h"
 
 /* ---- limits, each with a test at the limit and one past it --------------------------------- */
-#define MODEL_NAME_MAX		 32 /* characters [A-Za-z0-9-], no hyphen at either end */
-#define MODEL_LOAD_BALANCERS_MAX 1000
-#define MODEL_ADDRESSES_MAX	 64   /* per load balancer */
-#define MODEL_LISTENERS_MAX	 1000 /* per load balancer */
-#define MODEL_TARGET_GROUPS_MAX	 3000
-#define MODEL_TARGETS_MAX	 10000 /* per target group; AWS: 1000 */
-#define MODEL_INTERFACES_MAX	 64    /* per load balancer */
+#define MODEL_NAME_MAX		      32 /* characters [A-Za-z0-9-], no hyphen at either end */
+#define MODEL_LOAD_BALANCERS_MAX      1000
+#define MODEL_ADDRESSES_MAX	      64   /* per load balancer */
+#define MODEL_LISTENERS_MAX	      1000 /* per load balancer */
+#define MODEL_TARGET_GROUPS_MAX	      3000
+#define MODEL_TARGETS_MAX	      10000 /* per target group; AWS: 1000 */
+#define MODEL_INTERFACES_MAX	      64    /* per load balancer */
+#define MODEL_SECURITY_GROUPS_MAX     1000
+#define MODEL_SOURCES_MAX	      100000 /* prefixes allowed, and prefixes denied, per security group */
+#define MODEL_GROUPS_PER_LISTENER_MAX 16 /* security groups; AWS: 5 per load balancer */
 /* The data path's maps: (address, port, IP protocol) over all load balancers, NLB_MAX_LISTENERS;
  * targets over all target groups, NLB_MAX_TARGETS. */
 #define MODEL_VIPS_MAX		       16384
 #define MODEL_TARGETS_TOTAL_MAX	       65536
-#define MODEL_INTERFACE_NAME_MAX       15    /* the kernel's IFNAMSIZ, without the zero */
-#define MODEL_WEIGHT_MAX	       999   /* AWS's range of weights; 0: takes no new flows */
+#define MODEL_INTERFACE_NAME_MAX       15  /* the kernel's IFNAMSIZ, without the zero */
+#define MODEL_WEIGHT_MAX	       999 /* AWS's range of weights; 0: takes no new flows */
 #define MODEL_WEIGHT_DEFAULT	       1
 #define MODEL_PATH_MAX		       1024
 #define MODEL_MATCHER_RANGES_MAX       64
@@ -58,6 +61,7 @@
 #define MODEL_PREFIX_MIN_IPV4 8
 #define MODEL_PREFIX_MIN_IPV6 16
 #define MODEL_PORT_MAX	      65535
+#define MODEL_FLOWS_PER_SOURCE_MAX     1000000 /* new flows a second of one source, and their burst */
 
 enum lb_type { LB_NETWORK = 1, LB_APPLICATION };
 /* How the network learns that a VIP lives here. ANNOUNCE_ROUTE (for a BGP daemon) is refused until
@@ -123,6 +127,19 @@ struct listener {
 	size_t rule_count;
 	unsigned tcp_idle_s; /* attribute tcp.idle_timeout.seconds */
 	unsigned udp_idle_s; /* attribute udp.idle_timeout.seconds (Leat's own) */
+	const char **security_groups; /* names; none: every source is allowed */
+	size_t security_group_count;
+	/* attributes new_flows_per_source.per_second, 0: no limit, and ….burst, 0: a second's worth
+	 * (Leat's own) */
+	unsigned flows_per_source, flows_per_source_burst;
+	unsigned line;
+};
+
+/* Who may use a listener. Leat's own in form: one list of prefixes for each answer. */
+struct security_group {
+	const char *name;
+	struct prefix *allow, *deny;
+	size_t allow_count, deny_count;
 	unsigned line;
 };
 
@@ -148,7 +165,8 @@ struct target {
 	struct addr address;
 	uint16_t port; /* host order; 0: the target group's, after validation */
 	unsigned weight;
-	/* `leatctl target drain`: takes no new flows, open ones go on for the deregistration delay */
+	/* `leatctl target drain`: takes no new flows, open ones go on for the deregistration delay
+	 */
 	bool drain;
 	unsigned line;
 };
@@ -196,6 +214,8 @@ struct model {
 	size_t load_balancer_count;
 	struct target_group *target_groups;
 	size_t target_group_count;
+	struct security_group *security_groups;
+	size_t security_group_count;
 	const char *source; /* file name for messages, NULL: came by API */
 };
 
@@ -213,6 +233,7 @@ struct forward_group *model_add_forward(struct model *model, struct action *acti
 					const char *name);
 struct target_group *model_add_target_group(struct model *model, const char *name);
 struct target *model_add_target(struct model *model, struct target_group *tg);
+struct security_group *model_add_security_group(struct model *model, const char *name);
 
 /* Resolves names, fills defaults that depend on other fields (a target's port, timeout,
  * protocol-dependent attributes) and checks everything that one field alone can't tell: duplicate
@@ -227,6 +248,7 @@ __must_check int model_validate(struct model *model, struct err *err);
 /* NULL when there is none. */
 const struct load_balancer *model_find_load_balancer(const struct model *model, const char *name);
 const struct target_group *model_find_target_group(const struct model *model, const char *name);
+const struct security_group *model_find_security_group(const struct model *model, const char *name);
 const struct target *model_find_target(const struct target_group *tg, const struct addr *address,
 				       uint16_t port);
 /* Does a listener of the (validated) model forward to it? If not, its targets are `unused`,
@@ -315,6 +337,7 @@ char *matcher_format(const struct status_range *ranges, size_t count, char text[
 bool matcher_has(const struct status_range *ranges, size_t count, unsigned status);
 
 #include "model/health_state.h"
+#include "model/sources.h"
 #include "model/diff.h"
 
 #endif

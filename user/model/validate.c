@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * model_validate(): defaults first, then the rules, noun by noun and then between nouns
- * (check_load_balancer.c, check_target_group.c, check_relations.c). Here: the order, the refusal
+ * (check_load_balancer.c, check_target_group.c, check_security_group.c, check_relations.c). Here: the order, the refusal
  * and the checks that several nouns share. The first broken rule ends it.
  */
 #include "check.h"
@@ -38,6 +38,14 @@ struct subject subject_target_group(const struct target_group *tg)
 	struct subject s = {.line = tg->line};
 
 	snprintf(s.text, sizeof(s.text), "target group '%.64s'", tg->name ? tg->name : "");
+	return s;
+}
+
+struct subject subject_security_group(const struct security_group *sg)
+{
+	struct subject s = {.line = sg->line};
+
+	snprintf(s.text, sizeof(s.text), "security group '%.64s'", sg->name ? sg->name : "");
 	return s;
 }
 
@@ -159,6 +167,8 @@ static int run(const struct check *check)
 	int (*const stages[])(const struct check *) = {
 		check_load_balancers,
 		check_target_groups,
+		check_security_groups,
+		check_security_group_users,
 		check_relations,
 	};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Image → maps, in an order in which no packet sees a hole: health bits, next hops, source
- * addresses, targets, slots, rings, listeners; then what is no longer wanted, from the listeners
+ * addresses, targets, slots, rings, lists of sources, listeners; then what is no longer wanted, from the listeners
  * down. Each step makes reachable only what the steps before it filled.
  *
  * Compares with the maps themselves wherever they are shared memory, so that it also repairs what a
@@ -398,6 +398,58 @@ static int delete_listeners(const struct nlb_maps *maps, const struct nlb_image 
 	return 0;
 }
 
+/* ---- lists of sources ---- */
+
+static bool has_list(const struct nlb_image *image, uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < image->source_count; i++)
+		if (image->sources[i].id == id)
+			return true;
+	return false;
+}
+
+static int put_list(const struct nlb_maps *maps, const struct image_sources *list, struct err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < list->count && !rc; i++)
+		rc = nlb_maps_put_source(maps, &list->keys[i], list->answers[i]);
+	return rc ? err_set_errno(err, rc, "map 'sources', list %u: update failed", list->id) : 0;
+}
+
+/* The id is noted before anything bears it. */
+static int put_sources(const struct nlb_maps *maps, const struct nlb_image *now,
+		       const struct nlb_image *next, struct err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	if (maps->settings->last_source_list != next->last_source_list)
+		NLB_STORE(&maps->settings->last_source_list, next->last_source_list);
+	for (i = 0; i < next->source_count && !rc; i++)
+		if (!has_list(now, next->sources[i].id))
+			rc = put_list(maps, &next->sources[i], err);
+	return rc;
+}
+
+static int delete_list(const struct nlb_maps *maps, const struct image_sources *list,
+		       struct err *err)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < list->count; i++) {
+		rc = nlb_maps_delete_source(maps, &list->keys[i]);
+		if (rc && rc != -ENOENT)
+			return err_set_errno(err, rc, "map 'sources', list %u: deletion failed",
+					     list->id);
+	}
+	return 0;
+}
+
 /* ---- removals ---- */
 
 /* The ring stays: a packet that met the listener before may still be on its way there. */
@@ -424,6 +476,25 @@ static void let_packets_pass(void)
 	const struct timespec pause = {.tv_nsec = PACKET_PASSES_NS};
 
 	nanosleep(&pause, NULL);
+}
+
+/* Packets that met the listener before it got another list still ask the old one. */
+static int delete_sources(const struct nlb_maps *maps, const struct nlb_image *now,
+			  const struct nlb_image *next, struct err *err)
+{
+	bool has_waited = false;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < now->source_count && !rc; i++) {
+		if (has_list(next, now->sources[i].id))
+			continue;
+		if (!has_waited)
+			let_packets_pass();
+		has_waited = true;
+		rc = delete_list(maps, &now->sources[i], err);
+	}
+	return rc;
 }
 
 static void free_targets(const struct nlb_maps *maps, const struct nlb_image *now,
@@ -462,11 +533,15 @@ static int bring(const struct nlb_maps *maps, const struct nlb_image *now,
 	put_hash_key(maps, next);
 	put_groups(maps, next);
 	put_actions(maps, next);
-	rc = put_listeners(maps, now, next, err);
+	rc = put_sources(maps, now, next, err);
+	if (!rc)
+		rc = put_listeners(maps, now, next, err);
 	if (!rc)
 		rc = nlb_apply_ranges(maps, now, next, err);
 	if (!rc)
 		rc = delete_listeners(maps, now, next, err);
+	if (!rc)
+		rc = delete_sources(maps, now, next, err);
 	if (rc)
 		return rc;
 	free_groups(maps, now, next);

@@ -24,8 +24,8 @@ size_t compile_room(size_t there, size_t more, size_t max)
 }
 
 static int (*const steps[])(struct compile *) = {
-	compile_groups, compile_targets, compile_nexthops,  compile_snats,
-	compile_rings,	compile_actions, compile_listeners, compile_ranges,
+	compile_groups,	 compile_targets, compile_nexthops,  compile_snats,  compile_rings,
+	compile_actions, compile_sources, compile_listeners, compile_ranges,
 };
 
 static int run_steps(struct compile *c)

@@ -23,6 +23,7 @@ struct compile {
 	uint32_t (*groups_of_listener)[NLB_ACTION_GROUPS]; /* [want->listener_count] */
 	uint32_t *action_of_listener; /* [want->listener_count]; only of those that have choices */
 	uint32_t *id_of_listener;     /* [want->listener_count] */
+	uint16_t *list_of_want;	     /* [want->source_list_count]: id of the list */
 	uint32_t **target_of;	     /* [want->group_count][target_count]: index in next->targets */
 };
 
@@ -34,6 +35,7 @@ __must_check int compile_nexthops(struct compile *c);
 __must_check int compile_snats(struct compile *c);
 __must_check int compile_rings(struct compile *c);
 __must_check int compile_actions(struct compile *c);
+__must_check int compile_sources(struct compile *c);
 __must_check int compile_listeners(struct compile *c);
 __must_check int compile_ranges(struct compile *c);
 

@@ -135,6 +135,9 @@ static int check_listener(const struct compile *c, const struct nlb_want_listene
 	if (want->last_port && want->last_port < want->port)
 		return err_set(c->err, -EINVAL, "listener '%s': its range ends before it begins",
 			       want->name);
+	if (want->sources > c->want->source_list_count)
+		return err_set(c->err, -EINVAL, "listener '%s': there is no list of sources %zu",
+			       want->name, want->sources);
 	if (!addr_is_set(&want->vip))
 		return err_set(c->err, -EINVAL, "listener '%s': there is no address", want->name);
 	return 0;
@@ -192,6 +195,17 @@ static int start(struct naming *n, struct compile *c)
 
 /* ---- the table ---- */
 
+static void put_admission(const struct compile *c, const struct nlb_want_listener *want,
+			  struct nlb_listener *value)
+{
+	value->flows_per_s = want->flows_per_s;
+	value->flows_burst = want->flows_per_s ? want->flows_burst : 0;
+	if (want->sources)
+		value->sources = c->list_of_want[want->sources - 1];
+	if (value->sources || value->flows_per_s)
+		value->flags |= NLB_LISTENER_ADMITS;
+}
+
 static void fill_target(const struct compile *c, size_t want, struct nlb_listener *value)
 {
 	const struct nlb_want_listener *listener = &c->want->listeners[want];
@@ -220,6 +234,7 @@ static void add_entry(struct naming *n, size_t want, struct nlb_listener_key key
 	entry->value.tcp_idle_s = listener->tcp_idle_s;
 	entry->value.udp_idle_s = listener->udp_idle_s;
 	entry->value.name_hash = n->hashes[want];
+	put_admission(n->c, listener, &entry->value);
 	memcpy(entry->name, n->names[want], sizeof(entry->name));
 }
 

@@ -22,12 +22,24 @@ struct nlb_image *nlb_image_new(void)
 	return image;
 }
 
+void image_sources_fini(struct image_sources *list)
+{
+	free(list->keys);
+	free(list->answers);
+	list->keys = NULL;
+	list->answers = NULL;
+	list->count = 0;
+}
+
 void nlb_image_free(struct nlb_image *image)
 {
 	if (!image)
 		return;
 	for (size_t i = 0; i < image->group_count; i++)
 		free(image->groups[i].slots);
+	for (size_t i = 0; i < image->source_count; i++)
+		image_sources_fini(&image->sources[i]);
+	free(image->sources);
 	free(image->listeners);
 	free(image->vips);
 	free(image->port_ranges);
@@ -54,6 +66,28 @@ void *image_grow(void *array, size_t *count, size_t wanted, size_t element_bytes
 	memset(grown + *count * element_bytes, 0, (wanted - *count) * element_bytes);
 	*count = wanted;
 	return grown;
+}
+
+/* What the key says but for the list. */
+static struct nlb_source_key nameless(const struct nlb_source_key *key)
+{
+	struct nlb_source_key copy = *key;
+
+	copy.list = 0;
+	return copy;
+}
+
+uint64_t image_sources_digest(const struct image_sources *list)
+{
+	uint64_t digest = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct nlb_source_key key = nameless(&list->keys[i]);
+
+		digest = hash_fnv1a(digest, &key, sizeof(key));
+		digest = hash_fnv1a(digest, &list->answers[i], sizeof(list->answers[i]));
+	}
+	return digest ? digest : 1;
 }
 
 uint8_t image_family(uint16_t af)

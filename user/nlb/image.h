@@ -63,6 +63,14 @@ struct image_snat {
 	uint64_t freed_ms;
 };
 
+struct image_sources { /* a list of sources; never changed */
+	uint16_t id;
+	struct nlb_source_key *keys; /* sorted by bytes; key.list is the id */
+	uint32_t *answers;	     /* enum nlb_source_answer, by key */
+	size_t count;
+	uint64_t digest; /* of keys (but for the id) and answers */
+};
+
 struct image_hole { /* slots given up less than NLB_GRACE_MS ago: not handed out yet */
 	uint32_t base, size;
 	uint64_t freed_ms;
@@ -87,6 +95,9 @@ struct nlb_image {
 	size_t nexthop_count;
 	struct image_snat *snats;
 	size_t snat_count;
+	struct image_sources *sources;
+	size_t source_count; /* lists; all of them are in use */
+	uint16_t last_source_list; /* the id given last */
 	struct image_hole *holes;
 	size_t hole_count;
 	uint32_t max_slots; /* NLB_MAX_SLOTS unless a test says otherwise */
@@ -95,6 +106,10 @@ struct nlb_image {
 /* Makes a heap array of *count elements at least `wanted` long: new elements are zero, *count becomes the larger of the two. Returns
  * the (perhaps moved) array. Aborts when out of memory. */
 void *image_grow(void *array, size_t *count, size_t wanted, size_t element_bytes);
+
+void image_sources_fini(struct image_sources *list);
+/* Equal for lists that answer alike, whatever their ids; never 0. */
+uint64_t image_sources_digest(const struct image_sources *list);
 
 /* "web/ipv4": how a group is called in the image, into name[48]. False when it does not fit. */
 bool image_group_name(const char *group, uint8_t family, char name[48]);

@@ -165,6 +165,32 @@ int nlb_maps_delete(const struct nlb_maps *maps, enum nlb_map_id id, const void 
 	return bpf_map_delete_elem(maps->fd[id], key) ? -errno : 0;
 }
 
+int nlb_maps_each_source(const struct nlb_maps *maps, nlb_maps_source_fn *fn, void *arg)
+{
+	struct nlb_source_key key, next, *last = NULL;
+	int fd = maps->fd[NLB_MAP_SOURCES];
+	uint32_t answer;
+
+	while (!bpf_map_get_next_key(fd, last, &next)) {
+		key = next;
+		last = &key;
+		if (!bpf_map_lookup_elem(fd, &key, &answer))
+			fn(&key, answer, arg);
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+int nlb_maps_put_source(const struct nlb_maps *maps, const struct nlb_source_key *key,
+			uint32_t answer)
+{
+	return bpf_map_update_elem(maps->fd[NLB_MAP_SOURCES], key, &answer, BPF_ANY) ? -errno : 0;
+}
+
+int nlb_maps_delete_source(const struct nlb_maps *maps, const struct nlb_source_key *key)
+{
+	return bpf_map_delete_elem(maps->fd[NLB_MAP_SOURCES], key) ? -errno : 0;
+}
+
 int nlb_maps_sum(const struct nlb_maps *maps, enum nlb_map_id id, uint32_t index, uint64_t *words,
 		 size_t count)
 {

@@ -26,6 +26,7 @@
 	X(HEALTH, health)                 \
 	X(NEXTHOPS, nexthops)             \
 	X(SNATS, snats)                   \
+	X(SOURCES, sources)               \
 	X(TX_PORTS, tx_ports)             \
 	X(STAGES, stages)                 \
 	X(FLOWS, flows)                   \
@@ -84,6 +85,15 @@ __must_check int nlb_maps_delete_listener(const struct nlb_maps *maps,
 __must_check int nlb_maps_put_number(const struct nlb_maps *maps, enum nlb_map_id id,
 				     const void *key, uint32_t value);
 __must_check int nlb_maps_delete(const struct nlb_maps *maps, enum nlb_map_id id, const void *key);
+/* Every key of `sources`: fn gets each with its answer. 0 or -errno. */
+typedef void nlb_maps_source_fn(const struct nlb_source_key *key, uint32_t answer, void *arg);
+__must_check int nlb_maps_each_source(const struct nlb_maps *maps, nlb_maps_source_fn *fn,
+				      void *arg);
+__must_check int nlb_maps_put_source(const struct nlb_maps *maps, const struct nlb_source_key *key,
+				     uint32_t answer);
+/* 0 or -errno. Deleting what is not there is -ENOENT. */
+__must_check int nlb_maps_delete_source(const struct nlb_maps *maps,
+					const struct nlb_source_key *key);
 
 /* An element of a per-CPU array of 64-bit counters: words[count] get the sums over CPUs. 0 or
  * -errno. */

@@ -56,6 +56,17 @@ struct nlb_want_choice { /* one of the groups of a weighted action */
 	unsigned weight;
 };
 
+struct nlb_want_source { /* of several that hold an address the longest prefix decides */
+	struct addr address; /* zero behind the prefix */
+	uint8_t bits;
+	bool is_allowed;
+};
+
+struct nlb_want_sources { /* answers for every address: has a prefix of length 0 for either family; no prefix twice */
+	struct nlb_want_source *rules;
+	size_t count;
+};
+
 struct nlb_want_listener { /* one per listener and VIP; a TCP_UDP listener gives both protocols */
 	const char *name; /* "edge/TCP:80": all entries with one name share a listener id */
 	struct addr vip;
@@ -70,6 +81,8 @@ struct nlb_want_listener { /* one per listener and VIP; a TCP_UDP listener gives
 	bool is_local;	/* served by this host's own stack; group and choices are not asked */
 	uint8_t group_family; /* AF_INET, AF_INET6: of the group's entry; 0: the VIP's */
 	uint16_t tcp_idle_s, udp_idle_s;
+	size_t sources; /* index of source_lists + 1; 0: every source is allowed */
+	uint32_t flows_per_s, flows_burst; /* new flows of one source; 0: no limit */
 };
 
 struct nlb_want {
@@ -77,6 +90,8 @@ struct nlb_want {
 	size_t group_count;
 	struct nlb_want_listener *listeners;
 	size_t listener_count;
+	struct nlb_want_sources *source_lists;
+	size_t source_list_count;
 	uint64_t hash_key[2];
 };
 

@@ -521,6 +521,74 @@ static int read_ranges(struct reading *r)
 	return 0;
 }
 
+/* ---- lists of sources ---- */
+
+struct source_rows {
+	struct source_row {
+		struct nlb_source_key key;
+		uint32_t answer;
+	} *rows;
+	size_t count, room;
+};
+
+static void note_source(const struct nlb_source_key *key, uint32_t answer, void *arg)
+{
+	struct source_rows *all = arg;
+
+	if (all->count == all->room)
+		all->rows = image_grow(all->rows, &all->room, all->room ? 2 * all->room : 1024,
+				       sizeof(*all->rows));
+	all->rows[all->count++] = (struct source_row){*key, answer};
+}
+
+static int by_list_and_key(const void *a, const void *b)
+{
+	const struct source_row *left = a, *right = b;
+
+	if (left->key.list != right->key.list)
+		return left->key.list < right->key.list ? -1 : 1;
+	return memcmp(&left->key, &right->key, sizeof(left->key));
+}
+
+/* Rows of one list, of which there are `count`. A list that a crash has left unfinished is like no
+ * other one, so nobody takes it for the one it was to be. */
+static void add_source_list(struct nlb_image *image, const struct source_row *rows, size_t count)
+{
+	struct image_sources list = {.id = rows->key.list, .count = count};
+	size_t room = 0, i;
+
+	list.keys = image_grow(NULL, &room, count, sizeof(*list.keys));
+	room = 0;
+	list.answers = image_grow(NULL, &room, count, sizeof(*list.answers));
+	for (i = 0; i < count; i++) {
+		list.keys[i] = rows[i].key;
+		list.answers[i] = rows[i].answer;
+	}
+	list.digest = image_sources_digest(&list);
+	image->sources = image_grow(image->sources, &image->source_count, image->source_count + 1,
+				    sizeof(*image->sources));
+	image->sources[image->source_count - 1] = list;
+}
+
+static int read_sources(struct reading *r)
+{
+	struct source_rows all = {0};
+	int rc = nlb_maps_each_source(r->maps, note_source, &all);
+	size_t from = 0, i;
+
+	if (all.count)
+		qsort(all.rows, all.count, sizeof(*all.rows), by_list_and_key);
+	for (i = 1; i <= all.count; i++) {
+		if (i < all.count && all.rows[i].key.list == all.rows[from].key.list)
+			continue;
+		add_source_list(r->image, &all.rows[from], i - from);
+		from = i;
+	}
+	free(all.rows);
+	r->image->last_source_list = r->maps->settings->last_source_list;
+	return rc;
+}
+
 /* ---- all of it ---- */
 
 static void log_damage(const struct reading *r)
@@ -549,6 +617,8 @@ static int read_all(struct reading *r)
 		rc = read_listeners(r);
 	if (!rc)
 		rc = read_ranges(r);
+	if (!rc)
+		rc = read_sources(r);
 	if (rc)
 		return rc;
 	read_actions(r);

@@ -67,7 +67,8 @@ static const struct good good[] = {
 	{"lb create edge --type network --address 192.0.2.1 --announce none --interface eth0 "
 	 "--interface eth1",
 	 "CreateLoadBalancer",
-	 "{\"name\":\"edge\",\"type\":\"network\",\"addresses\":[\"192.0.2.1\"],\"announce\":\"none\",\"interfaces\":[\"eth0\","
+	 "{\"name\":\"edge\",\"type\":\"network\",\"addresses\":[\"192.0.2.1\"],\"announce\":"
+	 "\"none\",\"interfaces\":[\"eth0\","
 	 "\"eth1\"]}"},
 	{"lb create --address 203.0.113.10 edge", "CreateLoadBalancer",
 	 "{\"addresses\":[\"203.0.113.10\"],\"name\":\"edge\"}"},
@@ -130,6 +131,22 @@ static const struct good good[] = {
 	 "\"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage\":"
 	 "\"off\"}}"},
 	{"tg delete web", "DeleteTargetGroup", "{\"name\":\"web\"}"},
+	{"sg list", "DescribeSecurityGroups", "{}"},
+	{"sg show office", "DescribeSecurityGroups", "{\"name\":\"office\"}"},
+	{"sg rules office", "DescribeSecurityGroups", "{\"name\":\"office\"}"},
+	{"sg create office --allow 10.0.0.0/8 --allow 2001:db8::/32 --deny 10.66.0.0/16",
+	 "CreateSecurityGroup",
+	 "{\"name\":\"office\",\"allow\":[\"10.0.0.0/8\",\"2001:db8::/32\"],\"deny\":[\"10.66.0.0/"
+	 "16\"]}"},
+	{"sg modify office --deny 10.0.0.0/8", "ModifySecurityGroup",
+	 "{\"name\":\"office\",\"deny\":[\"10.0.0.0/8\"]}"},
+	{"sg allow office 10.0.0.0/8 192.0.2.1", "AuthorizeSecurityGroupIngress",
+	 "{\"name\":\"office\",\"sources\":[\"10.0.0.0/8\",\"192.0.2.1\"]}"},
+	{"sg deny office 10.0.0.0/8 --dry-run", "DenySecurityGroupIngress",
+	 "{\"name\":\"office\",\"sources\":[\"10.0.0.0/8\"],\"dry_run\":true}"},
+	{"sg revoke office 10.0.0.0/8", "RevokeSecurityGroupIngress",
+	 "{\"name\":\"office\",\"sources\":[\"10.0.0.0/8\"]}"},
+	{"sg delete office", "DeleteSecurityGroup", "{\"name\":\"office\"}"},
 	{"target list", "DescribeTargetHealth", "{}"},
 	{"target list web", "DescribeTargetHealth", "{\"target_group\":\"web\"}"},
 	{"target add web 10.0.1.11", "RegisterTargets",
@@ -217,8 +234,9 @@ static void test_every_command_is_tried(void **state)
 
 /* ---- refused ---- */
 
-#define NOUNS                                                                                    \
-	"apply, diff, export, lb, listener, rule, tg, target, status, stats, flows, history, detach, " \
+#define NOUNS                                                                                      \
+	"apply, diff, export, lb, listener, rule, tg, target, sg, status, stats, flows, history, " \
+	"detach, "                                                                                 \
 	"version, completion"
 
 struct bad {
@@ -257,8 +275,7 @@ static const struct bad bad[] = {
 	{"lb show", "lb show: NAME is missing", "leatctl lb show --help"},
 	{"lb show \"\"", "lb show: NAME: the value is empty", "leatctl lb show --help"},
 	{"lb create --type network", "lb create: NAME is missing", "leatctl lb create --help"},
-	{"lb create edge --type gateway",
-	 "lb create: --type: 'gateway' is not one of network",
+	{"lb create edge --type gateway", "lb create: --type: 'gateway' is not one of network",
 	 "leatctl lb create --help"},
 	{"lb create edge --type net", "lb create: --type: 'net' is not one of network",
 	 "leatctl lb create --help"},
@@ -283,11 +300,14 @@ static const struct bad bad[] = {
 	{"rule delete edge/TCP:80 ten", "rule delete: PRIORITY: 'ten' is not a whole number",
 	 "leatctl rule delete --help"},
 	{"listener create edge --protocol TCP --port 8.5",
-	 "listener create: --port: '8.5' is neither a port nor FIRST-LAST nor all", "leatctl listener create --help"},
+	 "listener create: --port: '8.5' is neither a port nor FIRST-LAST nor all",
+	 "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port 0x50",
-	 "listener create: --port: '0x50' is neither a port nor FIRST-LAST nor all", "leatctl listener create --help"},
+	 "listener create: --port: '0x50' is neither a port nor FIRST-LAST nor all",
+	 "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port -",
-	 "listener create: --port: '-' is neither a port nor FIRST-LAST nor all", "leatctl listener create --help"},
+	 "listener create: --port: '-' is neither a port nor FIRST-LAST nor all",
+	 "leatctl listener create --help"},
 	{"listener create edge --protocol TCP --port=",
 	 "listener create: --port: the value is empty", "leatctl listener create --help"},
 	{"flows --limit 9223372036854775808",

@@ -109,9 +109,46 @@ static void test_yaml_all(void **state)
 		"      proxy_protocol_v2.client_to_server.header_placement: on_first_ack\n"
 		"      proxy_protocol_v2.health_checks.enabled: true\n"
 		"    targets:\n"
-		"      - {address: 10.0.0.1, port: 80, weight: 1, drain: false}\n");
+		"      - {address: 10.0.0.1, port: 80, weight: 1, drain: false}\n"
+		"security_groups: []\n");
 	free(text);
 	model_free(model);
+}
+
+static void test_security_groups(void **state)
+{
+	static const char text[] = "load_balancers:\n"
+				   "  - name: edge\n"
+				   "    addresses: [203.0.113.10]\n"
+				   "    listeners:\n"
+				   "      - protocol: TCP\n"
+				   "        port: 80\n"
+				   "        default_action: {forward: web}\n"
+				   "        security_groups: [office, partners]\n"
+				   "        attributes: {new_flows_per_source.per_second: 100}\n"
+				   "target_groups:\n"
+				   "  - {name: web, protocol: TCP, port: 80}\n"
+				   "security_groups:\n"
+				   "  - name: office\n"
+				   "    allow: [10.0.0.0/8, 192.0.2.1, \"2001:db8::/32\"]\n"
+				   "    deny: [10.66.0.0/16]\n"
+				   "  - {name: partners}\n";
+	struct model *model = must_parse(text), *again;
+	char *dump = conf_dump_yaml(model, false), *second;
+
+	assert_int_equal(model->security_groups[0].allow_count, 3);
+	assert_int_equal(model->security_groups[0].allow[2].bits, 32);
+	assert_int_equal(model->load_balancers[0].listeners[0].flows_per_source, 100);
+	again = must_parse(dump);
+	second = conf_dump_yaml(again, false);
+	assert_string_equal(dump, second);
+	assert_non_null(strstr(dump, "security_groups: [office, partners]"));
+	assert_non_null(strstr(dump, "10.0.0.0/8"));
+	assert_non_null(strstr(dump, "2001:db8::/32"));
+	free(dump);
+	free(second);
+	model_free(model);
+	model_free(again);
 }
 
 static void test_json(void **state)
@@ -146,7 +183,8 @@ static void test_empty(void **state)
 
 	assert_string_equal(yaml, "{}\n");
 	assert_string_equal(json, "{}");
-	assert_string_equal(all, "{\"load_balancers\":[],\"target_groups\":[]}");
+	assert_string_equal(all,
+			    "{\"load_balancers\":[],\"target_groups\":[],\"security_groups\":[]}");
 	free(yaml);
 	free(json);
 	free(all);
@@ -345,9 +383,13 @@ static void test_round_trips(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_yaml),	  cmocka_unit_test(test_yaml_all),
-		cmocka_unit_test(test_json),	  cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_odd_paths), cmocka_unit_test(test_round_trips),
+		cmocka_unit_test(test_yaml),
+		cmocka_unit_test(test_yaml_all),
+		cmocka_unit_test(test_security_groups),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_odd_paths),
+		cmocka_unit_test(test_round_trips),
 	};
 
 	return cmocka_run_group_tests_name("conf/dump", tests, NULL, NULL);

@@ -42,15 +42,53 @@ static void check_refusals(const struct refusal *cases, size_t count, const char
 	}
 }
 
+static void test_security_group_refusals(void **state)
+{
+	static const struct refusal cases[] = {
+		{"security_groups:\n  - name: a\n    allow: [10.0.0.1/8]\n",
+		 "f:3: security_groups['a'].allow[0]: '10.0.0.1/8' has bits set behind its prefix"},
+		{"security_groups:\n  - name: a\n    deny: [10.0.0.0/33]\n",
+		 "f:3: security_groups['a'].deny[0]: '10.0.0.0/33': a prefix length is 0 to 32"},
+		{"security_groups:\n  - name: a\n    allow: [10.0.0.0/8, 10.0.0.0/8]\n",
+		 "f:2: security group 'a': allow: 10.0.0.0/8 is listed twice"},
+		{"security_groups:\n  - name: a\n    allow: [10.0.0.0/8]\n    deny: [10.0.0.0/8]\n",
+		 "f:2: security group 'a': 10.0.0.0/8 is both allowed and denied"},
+		{"security_groups:\n  - {name: a}\n  - {name: a}\n",
+		 "f:3: security group 'a': the name is already used (line 2)"},
+		{"security_groups:\n  - {name: -a}\n",
+		 "f:2: security group '-a': a name is 1 to 32 letters, digits and hyphens, with no "
+		 "hyphen at either end"},
+		{"load_balancers:\n  - name: edge\n    addresses: [192.0.2.1]\n    listeners:\n"
+		 "      - {protocol: TCP, port: 80, default_action: {forward: w}, security_groups: "
+		 "[x]}\ntarget_groups: [{name: w, protocol: TCP, port: 80}]\n",
+		 "f:5: listener 'edge/TCP:80': there is no security group 'x'"},
+		{"load_balancers:\n  - name: edge\n    addresses: [192.0.2.1]\n    listeners:\n"
+		 "      - {protocol: TCP, port: 80, default_action: {forward: w}, security_groups: "
+		 "[x, x]}\n",
+		 "f:5: load_balancers['edge'].listeners[0].security_groups[1]: 'x' is listed "
+		 "twice"},
+		{"load_balancers:\n  - name: edge\n    addresses: [192.0.2.1]\n    listeners:\n"
+		 "      - {protocol: TCP, port: 80, default_action: {forward: w}, attributes: "
+		 "{new_flows_per_source.per_second: 1000001}}\n",
+		 "f:5: "
+		 "load_balancers['edge'].listeners[0].attributes.new_flows_per_source.per_second: "
+		 "1000001 is out of range (0..1000000)"},
+	};
+
+	check_refusals(cases, ARRAY_SIZE(cases), "f");
+}
+
 static void test_documents(void **state)
 {
 	static const struct refusal cases[] = {
 		{"[]", "f:1: expected a map, found a list"},
 		{"hello", "f:1: expected a map, found 'hello'"},
 		{"\"\"", "f:1: expected a map, found '' in quotes"},
-		{"nouns: []", "f:1: unknown key 'nouns' (known: load_balancers, target_groups)"},
+		{"nouns: []", "f:1: unknown key 'nouns' (known: load_balancers, target_groups, "
+			      "security_groups)"},
 		{"target_groups: []\nloadbalancers: []",
-		 "f:2: unknown key 'loadbalancers' (known: load_balancers, target_groups)"},
+		 "f:2: unknown key 'loadbalancers' (known: load_balancers, target_groups, "
+		 "security_groups)"},
 		{"target_groups: []\ntarget_groups: []",
 		 "f:2: target_groups: the key is written twice"},
 		{"a: 1\nb: 2\nc: 3\n\"b\": 4\n", "f:4: b: the key is written twice"},
@@ -72,10 +110,14 @@ static void test_documents(void **state)
 		{"a: \"\\0\"", "f:1: a zero byte in a text"},
 		{"{a: [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}", "f:1: nested deeper than 16 levels"},
 		{"{a: [[[[[[[[[[[[[[[]]]]]]]]]]]]]]]}",
-		 "f:1: unknown key 'a' (known: load_balancers, target_groups)"},
-		{"? a\n: b\n", "f:1: unknown key 'a' (known: load_balancers, target_groups)"},
-		{"<<: {}", "f:1: unknown key '<<' (known: load_balancers, target_groups)"},
-		{"\"a\\x1bb\": 1", "f:1: unknown key 'a?b' (known: load_balancers, target_groups)"},
+		 "f:1: unknown key 'a' (known: load_balancers, target_groups, "
+		 "security_groups)"},
+		{"? a\n: b\n", "f:1: unknown key 'a' (known: load_balancers, target_groups, "
+			       "security_groups)"},
+		{"<<: {}", "f:1: unknown key '<<' (known: load_balancers, target_groups, "
+			   "security_groups)"},
+		{"\"a\\x1bb\": 1", "f:1: unknown key 'a?b' (known: load_balancers, target_groups, "
+				   "security_groups)"},
 	};
 
 	check_refusals(cases, ARRAY_SIZE(cases), "f");
@@ -189,7 +231,7 @@ static void test_load_balancer_refusals(void **state)
 		 "the name of an interface, found a map"},
 		{LISTENERS "    - {prot: TCP}\n", "f:5: load_balancers['edge'].listeners[0]: "
 						  "unknown key 'prot' (known: protocol, port, "
-						  "rules, default_action, attributes)"},
+						  "rules, default_action, security_groups, attributes)"},
 		{LISTENERS "    - {port: 80, default_action: {forward: web}}\n",
 		 "f:5: load_balancers['edge'].listeners[0]: 'protocol' is missing"},
 		{LISTENERS "    - {protocol: TCP, port: 80}\n",
@@ -211,7 +253,8 @@ static void test_load_balancer_refusals(void **state)
 		{LISTENERS "    - {protocol: TCP, port: 80, default_action: {forward: web},\n"
 			   "       attributes: {idle: 1}}\n" WEB,
 		 "f:6: load_balancers['edge'].listeners[0].attributes: unknown key 'idle' (known: "
-		 "tcp.idle_timeout.seconds, udp.idle_timeout.seconds)"},
+		 "tcp.idle_timeout.seconds, udp.idle_timeout.seconds, "
+		 "new_flows_per_source.per_second, new_flows_per_source.burst)"},
 	};
 
 	check_refusals(cases, ARRAY_SIZE(cases), "f");
@@ -559,7 +602,8 @@ static void test_text_limit(void **state)
 static void test_node_limit(void **state)
 {
 	static const char *const sentences[] = {
-		"unknown key 'a' (known: load_balancers, target_groups)",
+		"unknown key 'a' (known: load_balancers, target_groups, "
+		"security_groups)",
 		"more than 2000000 values",
 	};
 
@@ -599,6 +643,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_security_group_refusals),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_load_balancer_refusals),

@@ -18,7 +18,7 @@ static const char before[] =
 	"    addresses: [192.0.2.1]\n"
 	"    listeners:\n"
 	"      - {protocol: TCP, port: 80, default_action: {forward: web}, attributes: "
-	"{tcp.idle_timeout.seconds: 60}}\n"
+	"{tcp.idle_timeout.seconds: 60}, security_groups: [office]}\n"
 	"target_groups:\n"
 	"  - name: web\n"
 	"    protocol: TCP\n"
@@ -26,7 +26,10 @@ static const char before[] =
 	"    health_check: {protocol: HTTP, path: /h, matcher: \"200\", interval_seconds: 5}\n"
 	"    targets: [10.0.0.11, {address: 10.0.0.12, port: 81, weight: 2}, {address: 10.0.0.13, "
 	"drain: true}]\n"
-	"  - {name: idle, protocol: TCP, port: 80}\n";
+	"  - {name: idle, protocol: TCP, port: 80}\n"
+	"security_groups:\n"
+	"  - {name: office, allow: [10.0.0.0/8, 192.0.2.0/24], deny: [10.66.0.0/16]}\n"
+	"  - {name: spare}\n";
 
 #define LB "\"name\":\"edge\""
 #define TG "\"target_group\":\"web\""
@@ -116,6 +119,27 @@ static const struct row {
 	{"nothing to drain", edit_drain_targets, "{" TG ",\"targets\":[\"10.0.0.99\"]}", REFUSED_INVALID_TARGET, NULL},
 	{"another weight", edit_modify_targets, "{" TG ",\"targets\":[\"10.0.0.11\"],\"weight\":0}", FINE,
 	 "{\"target_groups\":[{\"targets\":[{\"weight\":0},{},{}]},{}]}"},
+	{"a new security group", edit_create_security_group, "{\"name\":\"b\",\"allow\":[\"192.0.2.7/32\"],\"dry_run\":true}", FINE,
+	 "{\"security_groups\":[{},{},{\"name\":\"b\",\"allow\":[\"192.0.2.7\"],\"dry_run\":null}]}"},
+	{"a security group again", edit_create_security_group, "{\"name\":\"spare\",\"deny\":[\"10.0.0.0/8\"]}", REPEATS,
+	 "{\"security_groups\":[{},{\"deny\":[\"10.0.0.0/8\"]}]}"},
+	{"not a prefix", edit_create_security_group, "{\"name\":\"b\",\"allow\":[\"10.0.0.1/8\"]}", REFUSED_VALIDATION, NULL},
+	{"prefixes are replaced as a whole", edit_modify_security_group, "{\"name\":\"office\",\"allow\":[\"10.1.0.0/16\"]}", FINE,
+	 "{\"security_groups\":[{\"allow\":[\"10.1.0.0/16\"],\"deny\":[\"10.66.0.0/16\"]},{}]}"},
+	{"or taken away", edit_modify_security_group, "{\"name\":\"office\",\"deny\":[\"\"]}", FINE,
+	 "{\"security_groups\":[{\"deny\":[]},{}]}"},
+	{"no such security group", edit_modify_security_group, "{\"name\":\"x\"}", REFUSED_NO_SECURITY_GROUP, NULL},
+	{"sources allowed", edit_allow_sources, "{\"name\":\"office\",\"sources\":[\"10.66.0.0/16\",\"2001:db8::/32\"]}", FINE,
+	 "{\"security_groups\":[{\"allow\":[\"10.0.0.0/8\",\"192.0.2.0/24\",\"10.66.0.0/16\",\"2001:db8::/32\"],\"deny\":[]},{}]}"},
+	{"sources denied", edit_deny_sources, "{\"name\":\"office\",\"sources\":[\"192.0.2.0/24\"]}", FINE,
+	 "{\"security_groups\":[{\"allow\":[\"10.0.0.0/8\"],\"deny\":[\"10.66.0.0/16\",\"192.0.2.0/24\"]},{}]}"},
+	{"sources taken out", edit_revoke_sources, "{\"name\":\"office\",\"sources\":[\"10.66.0.0/16\",\"10.0.0.0/8\"]}", FINE,
+	 "{\"security_groups\":[{\"allow\":[\"192.0.2.0/24\"],\"deny\":[]},{}]}"},
+	{"a source that is not there", edit_revoke_sources, "{\"name\":\"office\",\"sources\":[\"10.9.0.0/16\"]}", REFUSED_VALIDATION, NULL},
+	{"a security group in use", edit_delete_security_group, "{\"name\":\"office\"}", REFUSED_IN_USE, NULL},
+	{"an unused one", edit_delete_security_group, "{\"name\":\"spare\"}", FINE, "{\"security_groups\":[{}]}"},
+	{"a listener without security groups", edit_modify_listener, "{\"name\":\"edge/TCP:80\",\"security_groups\":[\"\"]}", FINE,
+	 "{\"load_balancers\":[{\"listeners\":[{\"security_groups\":[]}]}]}"},
 	{"weight of nobody", edit_modify_targets, "{" TG ",\"targets\":[\"10.0.0.99\"],\"weight\":0}", REFUSED_INVALID_TARGET, NULL},
 };
 /* clang-format on */

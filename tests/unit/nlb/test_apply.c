@@ -759,7 +759,11 @@ static struct nlb_image *compile_wish(struct nlb *nlb, uint8_t targets, struct n
 					     .has_tcp = true,
 					     .group = "web",
 					     .tcp_idle_s = 350};
-	struct nlb_want want = {&group, 1, &listener, 1, {1, 2}};
+	struct nlb_want want = {.groups = &group,
+				.group_count = 1,
+				.listeners = &listener,
+				.listener_count = 1,
+				.hash_key = {1, 2}};
 	struct nlb_image *next;
 	struct err err = {""};
 	uint8_t i;

@@ -238,6 +238,13 @@ static inline struct nlb_image *read_back(const struct nlb_image *image)
 	copy->actions = copy_bytes(image->actions, image->action_count * sizeof(*image->actions));
 	for (size_t i = 0; i < copy->action_count; i++)
 		copy->actions[i].freed_ms = 0;
+	copy->sources = copy_bytes(image->sources, image->source_count * sizeof(*image->sources));
+	for (size_t i = 0; i < copy->source_count; i++) {
+		struct image_sources *list = &copy->sources[i];
+
+		list->keys = copy_bytes(list->keys, list->count * sizeof(*list->keys));
+		list->answers = copy_bytes(list->answers, list->count * sizeof(*list->answers));
+	}
 	copy->holes = NULL;
 	copy->hole_count = 0;
 	for (size_t i = 0; i < copy->listener_count; i++)
