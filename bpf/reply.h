@@ -60,6 +60,12 @@ static __always_inline bool uses_dnat(const struct packet *p)
 	return p->settings && p->settings->flags & NLB_SETTINGS_DNAT;
 }
 
+/* Who sends into an expired flow is told so (elbv2.md 3.2), and an RST is never answered. */
+static __always_inline int reply_expired(const struct packet *p)
+{
+	return is_tcp(p) && !is_rst(p) ? NLB_RESET_TARGET : NLB_REPLY_NO_FLOW;
+}
+
 /* `unknown`: the verdict where there is no such flow. `crosses`: clients of the other family are
  * meant, else they are another stage's (family.h). */
 static __always_inline int reply_walk(struct packet *p, int unknown, bool crosses)
@@ -78,7 +84,7 @@ static __always_inline int reply_walk(struct packet *p, int unknown, bool crosse
 	}
 	p->now_ns = bpf_ktime_get_coarse_ns();
 	if (is_expired_reply(p, r))
-		return NLB_REPLY_NO_FLOW;
+		return reply_expired(p);
 	if (!target_find(r->target))
 		return NLB_TARGET_GONE;
 	if (is_ttl_used_up(p))

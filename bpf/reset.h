@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The client's segment becomes an RST in answer to it (RFC 9293 3.10.7.1), in the same frame, back
- * out of the interface it came in. Nothing but sequence and acknowledgement numbers is kept of the
- * segment; the answer is never longer than it and an RST is never answered, so it is not
- * rate-limited: nobody gains by provoking it.
+ * A segment, of a client or of a target, becomes an RST in answer to it (RFC 9293 3.10.7.1), in the
+ * same frame, back out of the interface it came in. Nothing but sequence and acknowledgement
+ * numbers is kept of the segment; the answer is never longer than it and an RST is never answered,
+ * so it is not rate-limited: nobody gains by provoking it.
  */
 #ifndef LEAT_BPF_RESET_H
 #define LEAT_BPF_RESET_H
@@ -27,7 +27,8 @@ struct tcp_header {
 
 static __always_inline bool is_reset(int verdict)
 {
-	return verdict == NLB_RESET_UNHEALTHY || verdict == NLB_RESET_NO_FLOW;
+	return verdict == NLB_RESET_UNHEALTHY || verdict == NLB_RESET_NO_FLOW ||
+	       verdict == NLB_RESET_TARGET;
 }
 
 /* seq, ack and flags of the answer; SEG.LEN counts SYN and FIN. `l4_bytes`: header and data. */
