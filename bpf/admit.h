@@ -67,13 +67,13 @@ __noinline int source_admit(const struct nlb_tuple *tuple, const struct nlb_list
 static __always_inline int admit_again(struct packet *p)
 {
 	struct nlb_flow *f = p->flow;
-	int verdict = source_admit(p->tuple, p->listener, false);
 
-	if (!verdict)
+	if (!source_admit(p->tuple, p->listener, false)) {
 		f->sources = p->listener->sources;
-	else
-		flow_end(p->tuple, f);
-	return verdict;
+		return 0;
+	}
+	flow_end(p->tuple, f);
+	return NLB_DENIED;
 }
 
 /* Whether the packet is one that a source's rate counts. Of UDP that the host serves itself no flow
@@ -96,7 +96,10 @@ static __always_inline int admit(struct packet *p, int verdict)
 	if (likely(!(p->listener->flags & NLB_LISTENER_ADMITS)))
 		return verdict;
 	refusal = source_admit(p->tuple, p->listener, begins_flow(p, verdict));
-	return refusal ? refusal : verdict;
+	/* As constants: of a function's answer Linux 6.1 doesn't know that it is not 0. */
+	if (refusal == NLB_RATE_LIMITED)
+		return NLB_RATE_LIMITED;
+	return refusal ? NLB_DENIED : verdict;
 }
 
 #endif
