@@ -152,14 +152,16 @@ static __always_inline __u64 icmp_error(const struct packet *p)
 static __always_inline __u32 quote_length(const struct packet *p)
 {
 	const struct icmp_header *icmp = packet_at(p, p->l4_offset, sizeof(*icmp));
-	const __u8 *rest = (const __u8 *)&icmp->rest;
+	__u32 rest;
 
 	if (!icmp)
 		return 0;
-	if (is_ipv4(p))
-		return rest[1] * 4; /* of all three types; an MTU and a pointer leave it free */
-	return icmp->type == ICMP6_UNREACHABLE || icmp->type == ICMP6_TIME_EXCEEDED ? rest[0] * 8
-										    : 0;
+	rest = bpf_ntohl(icmp->rest);
+	if (is_ipv4(p)) /* of all three types; an MTU and a pointer leave it free */
+		return (rest >> 16 & 0xff) * 4;
+	return icmp->type == ICMP6_UNREACHABLE || icmp->type == ICMP6_TIME_EXCEEDED
+		       ? (rest >> 24) * 8
+		       : 0;
 }
 
 static __always_inline void quote_shorten(const struct packet *p, struct quote *q)
