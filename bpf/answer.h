@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What Leat sends in answer to a client's packet, in the same frame: Ethernet and IP headers the
- * other way round. What they carry is reset.h's and too_big.h's.
+ * other way round, and whom it answers at all. What they carry is reset.h's, too_big.h's and
+ * echo.h's.
  */
 #ifndef LEAT_BPF_ANSWER_H
 #define LEAT_BPF_ANSWER_H
@@ -12,6 +13,17 @@
 #include "config.h"
 #include "csum.h"
 #include "packet.h"
+
+/* Neither unspecified, loopback, multicast, broadcast nor reserved. */
+static __always_inline bool is_single_host(const struct nlb_tuple *from)
+{
+	const word64 *words = (const word64 *)from->src;
+	__u8 first = from->src[0];
+
+	if (from->family == NLB_IPV4)
+		return first && first != 127 && first < 224;
+	return first != 0xff && (words[0] || words[1] & bpf_cpu_to_be64(~1ULL));
+}
 
 static __always_inline void swap_macs(void *eth)
 {

@@ -8,6 +8,8 @@
 #ifndef LEAT_BPF_BUCKET_H
 #define LEAT_BPF_BUCKET_H
 
+#include "config.h"
+#include "maps.h"
 #include "packet.h"
 
 static __always_inline bool bucket_take(__u64 *used_ns, __u64 now_ns, __u64 token_ns, __u64 burst)
@@ -20,6 +22,15 @@ static __always_inline bool bucket_take(__u64 *used_ns, __u64 now_ns, __u64 toke
 		return false;
 	*used_ns = used + token_ns;
 	return true;
+}
+
+/* Answers of Leat's own making: a bucket of each kind on each CPU. */
+static __always_inline bool bucket_take_answer(__u32 bucket, __u32 per_second, __u32 burst)
+{
+	__u64 *used_ns = bpf_map_lookup_elem(&buckets, &bucket);
+
+	return used_ns && bucket_take(used_ns, bpf_ktime_get_coarse_ns(),
+				      NSEC_PER_SEC / per_second, burst);
 }
 
 #endif

@@ -20,13 +20,17 @@
 #define SNAT_PORT_TRIES	   32
 #define SNAT_ADDRESS_TRIES 4
 
-#define ANSWER_TTL 64 /* of the RSTs and ICMP errors that Leat makes */
+#define ANSWER_TTL 64 /* of what Leat sends itself: RSTs, ICMP errors, echo replies */
 #define ENCAP_TTL  64 /* of outer headers */
 
 /* Packet-too-big, on each CPU: so many a second, and so many at once after a pause. A path's MTU is
  * told once a connection, a flood is told no more than this. */
 #define TOO_BIG_PER_SECOND 1000
 #define TOO_BIG_BURST	   100
+
+/* Echo replies of VIPs, likewise: many may watch a VIP, nobody needs more of it. */
+#define ECHO_PER_SECOND 1000
+#define ECHO_BURST	100
 
 /* A UDP datagram without a checksum, from IPv4 to IPv6: the longest that one is made for. Every MTU
  * that frames have here is below. */

@@ -156,10 +156,12 @@ struct {
 } target_stats SEC(".maps");
 
 /* ---- what only the program knows: not pinned, new with every program ---- */
-/* Entry 0: the bucket of packet-too-big, as the time up to which its tokens are used up. */
+/* What Leat sends by itself is limited by kind: the time up to which its tokens are used up. */
+enum bucket { BUCKET_TOO_BIG, BUCKET_ECHO, BUCKETS };
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, BUCKETS);
 	__type(key, __u32);
 	__type(value, __u64);
 } buckets SEC(".maps");

@@ -5,6 +5,7 @@
  * stage's header says what it decides. Below it the programs that it goes on into (stages.h).
  */
 #include "admit.h"
+#include "echo.h"
 #include "family.h"
 #include "flow.h"
 #include "icmp.h"
@@ -100,6 +101,8 @@ int nlb_icmp(struct xdp_md *ctx)
 	};
 	int verdict = parse(&p);
 
+	if (verdict == NLB_OTHER_PROTOCOL && is_icmp(&p))
+		verdict = echo(&p);
 	if (verdict == NLB_OTHER_PROTOCOL)
 		verdict = icmp(&p);
 	if (unlikely(verdict == NLB_UNTRANSLATABLE))

@@ -12,6 +12,7 @@
 
 #include "csum.h"
 #include "encap.h"
+#include "mss.h"
 #include "packet.h"
 #include "parse.h"
 #include "reset.h"
@@ -199,6 +200,8 @@ static __always_inline int rewrite(struct packet *p, int verdict)
 		return NLB_INTERNAL;
 	if (p->ends.src && rewrite_endpoints(p, &p->ends))
 		return NLB_INTERNAL;
+	if (unlikely(p->tcp_flags & TCP_SYN) && p->ends.src)
+		mss_clamp(p->ctx, p->target_id, p->l4_offset);
 	return verdict;
 }
 

@@ -31,13 +31,17 @@
 #define IPV4_TOS_ICMP_ERROR 0xc0 /* internetwork control (RFC 1812 4.3.2.5) */
 
 enum icmp_type {
+	ICMP4_ECHO_REPLY = 0,
 	ICMP4_UNREACHABLE = 3,
+	ICMP4_ECHO = 8,
 	ICMP4_TIME_EXCEEDED = 11,
 	ICMP4_PARAMETER_PROBLEM = 12,
 	ICMP6_UNREACHABLE = 1,
 	ICMP6_TOO_BIG = 2,
 	ICMP6_TIME_EXCEEDED = 3,
 	ICMP6_PARAMETER_PROBLEM = 4,
+	ICMP6_ECHO = 128,
+	ICMP6_ECHO_REPLY = 129,
 };
 
 enum { ICMP4_FRAGMENTATION_NEEDED = 4 }; /* code of ICMP4_UNREACHABLE */
@@ -53,26 +57,6 @@ struct icmp_header {
 struct front {
 	__u16 words[11];
 };
-
-static __always_inline bool take_token(void)
-{
-	__u32 zero = 0;
-	__u64 *used_ns = bpf_map_lookup_elem(&buckets, &zero);
-
-	return used_ns && bucket_take(used_ns, bpf_ktime_get_coarse_ns(),
-				      NSEC_PER_SEC / TOO_BIG_PER_SECOND, TOO_BIG_BURST);
-}
-
-/* Neither unspecified, loopback, multicast, broadcast nor reserved. */
-static __always_inline bool is_single_host(const struct nlb_tuple *from)
-{
-	const word64 *words = (const word64 *)from->src;
-	__u8 first = from->src[0];
-
-	if (from->family == NLB_IPV4)
-		return first && first != 127 && first < 224;
-	return first != 0xff && (words[0] || words[1] & bpf_cpu_to_be64(~1ULL));
-}
 
 static __always_inline bool is_tellable(const struct xdp_md *ctx, const struct nlb_tuple *from,
 					__u32 l3_offset, __u32 mtu)
@@ -90,7 +74,8 @@ __noinline int too_big_is_told(struct xdp_md *ctx, const struct nlb_tuple *from,
 			       __u32 mtu)
 {
 	return from && is_tellable(ctx, from, l3_offset & PACKET_OFFSET_MAX, mtu) &&
-	       is_single_host(from) && take_token();
+	       is_single_host(from) &&
+	       bucket_take_answer(BUCKET_TOO_BIG, TOO_BIG_PER_SECOND, TOO_BIG_BURST);
 }
 
 static __always_inline int too_big(struct packet *p, __u16 mtu)

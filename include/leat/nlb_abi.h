@@ -224,7 +224,7 @@ struct nlb_target_group {
 	__u32 flags;
 	__u8 forwarding;  /* enum nlb_forwarding */
 	__u8 hash_fields; /* enum nlb_hash_fields */
-	__u8 pad[2];
+	__u16 mss_max; /* TCP through it announces no larger MSS; 0: the path's MTU alone decides */
 	char name[48]; /* zero-terminated; how a restarted controller knows what index this is; empty: index unused */
 	__u8 reserved[32]; /* zero */
 };

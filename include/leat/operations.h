@@ -132,7 +132,8 @@ struct operation {
 	{ "attributes/proxy_protocol_v2.client_to_server.header_placement", OP_STRING, 0, "--proxy-protocol-placement",             \
 	  "default on_first_ack", "on_first_ack|on_first_ack_with_payload" },                                                       \
 	{ "attributes/proxy_protocol_v2.health_checks.enabled", OP_BOOL, 0, "--proxy-protocol-health-checks",                       \
-	  "health checks, too (default true)", NULL },
+	  "health checks, too (default true)", NULL },                                                                                      \
+	{ "attributes/tcp.mss.maximum", OP_NUMBER, 0, "--mss-maximum", "88..65535 or 0: by the path (default 0)", NULL },
 
 /* ---- columns --------------------------------------------------------------------------------------------------------------- */
 #define OP_LB_TABLES                                                                                                               \

@@ -256,12 +256,13 @@ struct nlb_target_count program_target_count(struct program *p, uint32_t index)
 void program_fill_buckets(struct program *p, bool full)
 {
 	static uint64_t used_ns[PROGRAM_CPUS];
-	uint32_t key = 0;
+	uint32_t key;
 	int cpu;
 
 	for (cpu = 0; cpu < p->cpus; cpu++)
 		used_ns[cpu] = full ? 0 : INT64_MAX;
-	program_put(p, MAP_BUCKETS, &key, used_ns);
+	for (key = 0; key < bpf_map__max_entries(p->skeleton->maps.buckets); key++)
+		program_put(p, MAP_BUCKETS, &key, used_ns);
 }
 
 const char *verdict_name(int verdict)

@@ -84,7 +84,7 @@ void program_verdicts(struct program *program, struct counts *counts);
 struct nlb_listener_count program_listener_count(struct program *program, uint32_t id);
 struct nlb_target_count program_target_count(struct program *program, uint32_t index);
 
-/* The tokens of packet-too-big: a burst of them on every CPU, or none. */
+/* The tokens of what the program sends by itself: a burst of them on every CPU, or none. */
 void program_fill_buckets(struct program *program, bool full);
 
 const char *verdict_name(int verdict); /* "?" for a number that has none */

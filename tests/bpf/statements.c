@@ -132,7 +132,19 @@ static bool statement_snats(struct world *w, const struct line *line, struct rep
 	return true;
 }
 
-static bool take_group_word(struct nlb_target_group *g, const char *word, struct report *report)
+static bool take_mss(struct world *w, struct nlb_target_group *g, const char *text,
+		     struct report *report)
+{
+	uint64_t n;
+
+	if (!words_number(w, text, 0xffff, &n, report))
+		return false;
+	g->mss_max = (uint16_t)n;
+	return true;
+}
+
+static bool take_group_word(struct world *w, struct nlb_target_group *g, const char *word,
+			    struct report *report)
 {
 	if (word_is(word, "nat"))
 		g->forwarding = NLB_FORWARD_NAT;
@@ -144,6 +156,8 @@ static bool take_group_word(struct nlb_target_group *g, const char *word, struct
 		g->forwarding = NLB_FORWARD_IPIP;
 	else if (word_is(word, "gue"))
 		g->forwarding = NLB_FORWARD_GUE;
+	else if (word_value(word, "mss"))
+		return take_mss(w, g, word_value(word, "mss"), report);
 	else if (word_is(word, "source"))
 		g->hash_fields = NLB_HASH_SOURCE;
 	else if (word_is(word, "proxy"))
@@ -167,7 +181,7 @@ static bool statement_group(struct world *w, const struct line *line, struct rep
 
 	if (!words_need(line, 3,
 			"group NAME nat|l2|dnat|ipip|gue [source] [reset_unhealthy] "
-			"[move_unhealthy] [proxy|proxy_on_ack]",
+			"[move_unhealthy] [proxy|proxy_on_ack] [mss=N]",
 			report))
 		return false;
 	g = world_find_group(w, line->words[1]);
@@ -184,7 +198,7 @@ static bool statement_group(struct world *w, const struct line *line, struct rep
 	    !words_name(g->value.name, line->words[1], report))
 		return false;
 	for (i = 2; i < line->count; i++)
-		if (!take_group_word(&g->value, line->words[i], report))
+		if (!take_group_word(w, &g->value, line->words[i], report))
 			return false;
 	put_group(w, g);
 	return true;
@@ -487,7 +501,7 @@ static bool statement_sources(struct world *w, const struct line *line, struct r
 	return true;
 }
 
-/* bucket empty: no CPU makes a packet-too-big */
+/* bucket empty: no CPU sends anything of its own making */
 static bool statement_bucket(struct world *w, const struct line *line, struct report *report)
 {
 	if (line->count != 2 || !word_is(line->words[1], "empty"))

@@ -418,6 +418,13 @@ static const struct field group_attribute_fields[] = {
 	 .offset = GROUP(proxy_health_checks),
 	 .fallback = "true",
 	 .help = "health checks begin with a header, too, which says that they are Leat's own"},
+	{.key = "tcp.mss.maximum",
+	 .codec = &codec_uint,
+	 .offset = GROUP(mss_max),
+	 .max = MODEL_MSS_MAX,
+	 .fallback = "0",
+	 .help = "nat: no SYN or SYN-ACK announces a larger MSS; 0: what the path to the target "
+		 "carries, which is the limit in any case"},
 };
 
 static const struct noun noun_group_attributes = {

@@ -114,19 +114,19 @@ static json_t *describe_one(const struct control *control, const struct target_g
 {
 	struct group_summary summary = describe_group(control, tg);
 
-	return json_pack("{ss ss si ss ss so so si sb sb si ss si si ss so}", "name", tg->name,
-			 "protocol", protocol_name(tg->protocol), "port", (int)tg->port,
-			 "target_type", target_type_name(tg->target_type), "forwarding",
-			 tg->target_type == TARGET_TYPE_ALB ? "local"
-							    : forwarding_name(tg->forwarding),
-			 "health_check", health_check_of(&tg->health_check), "health_check_text",
-			 health_check_text(&tg->health_check), "deregistration_delay",
-			 (int)tg->deregistration_delay_s, "source_ip_stickiness",
-			 tg->source_ip_stickiness, "preserve_port", tg->preserve_port,
-			 "min_healthy_count", (int)tg->min_healthy_count, "proxy_protocol",
-			 tg->proxy_protocol ? proxy_placement_name(tg->proxy_placement) : "off",
-			 "targets", (int)summary.targets, "healthy", (int)summary.healthy, "state",
-			 summary.state, "used_by", used_by(control->model, tg));
+	return json_pack(
+		"{ss ss si ss ss so so si sb sb si si ss si si ss so}", "name", tg->name,
+		"protocol", protocol_name(tg->protocol), "port", (int)tg->port, "target_type",
+		target_type_name(tg->target_type), "forwarding",
+		tg->target_type == TARGET_TYPE_ALB ? "local" : forwarding_name(tg->forwarding),
+		"health_check", health_check_of(&tg->health_check), "health_check_text",
+		health_check_text(&tg->health_check), "deregistration_delay",
+		(int)tg->deregistration_delay_s, "source_ip_stickiness", tg->source_ip_stickiness,
+		"preserve_port", tg->preserve_port, "min_healthy_count", (int)tg->min_healthy_count,
+		"mss_maximum", (int)tg->mss_max, "proxy_protocol",
+		tg->proxy_protocol ? proxy_placement_name(tg->proxy_placement) : "off", "targets",
+		(int)summary.targets, "healthy", (int)summary.healthy, "state", summary.state,
+		"used_by", used_by(control->model, tg));
 }
 
 int op_describe_target_groups(struct call *call)

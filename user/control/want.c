@@ -174,6 +174,7 @@ static void add_target_group(const struct want_input *in, struct nlb_want *want,
 	group->flags = flags_of(tg);
 	group->fails_open = ring.fails_open;
 	group->preserves_port = tg->preserve_port;
+	group->mss_max = (uint16_t)tg->mss_max;
 	for (size_t i = 0; i < tg->target_count; i++)
 		if (tg->targets[i].address.family == family)
 			add_registered(in, tg, group, &tg->targets[i], &ring, arena);
@@ -203,6 +204,7 @@ static struct nlb_want_group *group_of_leaver(const struct want_input *in, struc
 		group->hash_fields = tg->source_ip_stickiness ? NLB_HASH_SOURCE : NLB_HASH_5TUPLE;
 		group->flags = flags_of(tg);
 		group->preserves_port = tg->preserve_port;
+		group->mss_max = (uint16_t)tg->mss_max;
 	}
 	return group;
 }

@@ -23,6 +23,7 @@ static const struct range group_ranges[] = {
 	{"attributes.target_group_health.unhealthy_state_routing.minimum_healthy_targets."
 	 "percentage",
 	 GROUP(min_healthy_pct), 0, 100},
+	{"attributes.tcp.mss.maximum", GROUP(mss_max), 0, MODEL_MSS_MAX},
 };
 
 /* What fits into a request line as it is: printable ASCII without spaces. */
@@ -135,6 +136,15 @@ static int check_fields(const struct check *check, const struct subject *subject
 			"attributes.target_health_state.unhealthy.connection_termination."
 			"enabled cannot be true with protocol %s",
 			protocol_name(tg->protocol));
+	if (tg->mss_max && tg->mss_max < MODEL_MSS_MIN)
+		return check_refuse(check, subject,
+				    "attributes.tcp.mss.maximum: %u is out of range (%d..%d, or 0: "
+				    "what the path carries)",
+				    tg->mss_max, MODEL_MSS_MIN, MODEL_MSS_MAX);
+	if (tg->mss_max && (tg->forwarding != FORWARDING_NAT || tg->protocol == PROTOCOL_UDP))
+		return check_refuse(check, subject,
+				    "attributes.tcp.mss.maximum needs TCP and forwarding nat: the "
+				    "answers of other targets don't pass here");
 	rc = check_proxy(check, subject, tg);
 	return rc ? rc : check_health_check(check, subject, hc);
 }

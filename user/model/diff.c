@@ -229,6 +229,7 @@ static const struct field group_fields[] = {
 	 show_proxy_placement},
 	{"attributes.proxy_protocol_v2.health_checks.enabled", GROUP(proxy_health_checks),
 	 show_bool},
+	{"attributes.tcp.mss.maximum", GROUP(mss_max), show_number},
 };
 
 static const struct field target_fields[] = {

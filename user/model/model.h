@@ -62,6 +62,8 @@
 #define MODEL_PREFIX_MIN_IPV6 16
 #define MODEL_PORT_MAX	      65535
 #define MODEL_FLOWS_PER_SOURCE_MAX     1000000 /* new flows a second of one source, and their burst */
+#define MODEL_MSS_MIN		       88 /* no host announces less (Linux's TCP_MIN_MSS) */
+#define MODEL_MSS_MAX		       65535
 
 enum lb_type { LB_NETWORK = 1, LB_APPLICATION };
 /* How the network learns that a VIP lives here. ANNOUNCE_ROUTE (for a BGP daemon) is refused until
@@ -197,6 +199,8 @@ struct target_group {
 	 * validation fills it in: TCP true, others false */
 	bool unhealthy_connection_termination;
 	bool has_unhealthy_connection_termination;
+	/* tcp.mss.maximum (Leat's own), 0: what the path to the target carries */
+	unsigned mss_max;
 
 	/* proxy_protocol_v2.enabled, ….client_to_server.header_placement, ….health_checks.enabled */
 	bool proxy_protocol;

@@ -219,7 +219,7 @@ static void put_slots(const struct nlb_maps *maps, const struct image_group *gro
 	}
 }
 
-/* Flags, forwarding and hash fields are one aligned word, too. */
+/* Flags, forwarding, hash fields and MSS are one aligned word, too. */
 static void put_group_word(struct nlb_target_group *there, const struct nlb_target_group *row)
 {
 	uint64_t *at = (uint64_t *)(void *)&there->flags;

@@ -104,6 +104,7 @@ static int add_wanted(struct naming *n, const struct nlb_want_group *want, uint3
 	row->flags = want->flags;
 	row->forwarding = want->forwarding;
 	row->hash_fields = want->hash_fields;
+	row->mss_max = want->mss_max;
 	return 0;
 }
 

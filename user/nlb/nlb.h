@@ -46,6 +46,7 @@ struct nlb_want_group { /* one per target group and family of its targets */
 	uint32_t flags;	  /* enum nlb_group_flags */
 	bool fails_open;    /* its targets take new flows for want of a healthy one: weighted actions prefer groups that have one */
 	bool preserves_port; /* nat: flows go to the port that the client sent to */
+	uint16_t mss_max; /* of TCP through it, 0: by the path alone */
 	struct nlb_want_target *targets;
 	size_t target_count;
 };

@@ -108,6 +108,7 @@ static void test_yaml_all(void **state)
 		"      proxy_protocol_v2.enabled: false\n"
 		"      proxy_protocol_v2.client_to_server.header_placement: on_first_ack\n"
 		"      proxy_protocol_v2.health_checks.enabled: true\n"
+		"      tcp.mss.maximum: 0\n"
 		"    targets:\n"
 		"      - {address: 10.0.0.1, port: 80, weight: 1, drain: false}\n"
 		"security_groups: []\n");
@@ -291,6 +292,8 @@ static void random_group(struct model *m, const char *name, bool v6)
 	maybe_number(&tg->min_healthy_pct, 0, 100);
 	tg->proxy_placement = pick(2) ? PROXY_ON_FIRST_ACK : PROXY_ON_FIRST_PAYLOAD;
 	tg->proxy_health_checks = pick(2);
+	if (tg->forwarding == FORWARDING_NAT)
+		maybe_number(&tg->mss_max, 88, 65535);
 	random_targets(m, tg, v6);
 }
 

@@ -497,6 +497,7 @@ static const char full[] =
 	"      proxy_protocol_v2.enabled: false\n"
 	"      proxy_protocol_v2.client_to_server.header_placement: on_first_ack_with_payload\n"
 	"      proxy_protocol_v2.health_checks.enabled: false\n"
+	"      tcp.mss.maximum: 0\n"
 	"    targets:\n"
 	"      - 10.0.0.1\n"
 	"      - \"10.0.0.2:53\"\n"
@@ -553,6 +554,7 @@ static void test_full_target_group(void **state)
 	assert_false(tg->proxy_protocol);
 	assert_int_equal(tg->proxy_placement, PROXY_ON_FIRST_PAYLOAD);
 	assert_false(tg->proxy_health_checks);
+	assert_int_equal(tg->mss_max, 0);
 	model_free(model);
 }
 
@@ -567,7 +569,7 @@ static void test_full_targets(void **state)
 	assert_int_equal(tg->targets[0].weight, 1);
 	assert_int_equal(tg->targets[2].weight, 0);
 	assert_true(tg->targets[2].drain);
-	assert_int_equal(tg->targets[2].line, 40);
+	assert_int_equal(tg->targets[2].line, 41);
 	assert_int_equal(tg->targets[4].address.family, AF_INET6);
 	model_free(model);
 }

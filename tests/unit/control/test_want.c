@@ -19,7 +19,8 @@ static const char dual[] =
 	"{tcp.idle_timeout.seconds: 60}}\n"
 	"      - {protocol: TCP_UDP, port: 53, default_action: {forward: dns}}\n"
 	"target_groups:\n"
-	"  - {name: web, protocol: TCP, port: 8080, targets: [10.0.0.11, {address: 10.0.0.12, "
+	"  - {name: web, protocol: TCP, port: 8080, attributes: {tcp.mss.maximum: 1360}, targets: "
+	"[10.0.0.11, {address: 10.0.0.12, "
 	"port: "
 	"81, weight: 5}, \"fd00::11\"]}\n"
 	"  - {name: dns, protocol: TCP_UDP, port: 53, forwarding: l2, attributes: "
@@ -71,6 +72,7 @@ static void splits_groups_by_family(void **state)
 	assert_int_equal(web4->forwarding, NLB_FORWARD_NAT);
 	assert_int_equal(web4->hash_fields, NLB_HASH_5TUPLE);
 	assert_int_equal(web4->flags, NLB_GROUP_RESET_UNHEALTHY);
+	assert_int_equal(web4->mss_max, 1360);
 	assert_int_equal(web4->targets[1].port, 81);
 	assert_int_equal(web4->targets[1].weight, 5);
 	assert_true(web4->targets[1].in_ring);

@@ -156,6 +156,7 @@ static void change_group(struct model *m)
 	WEB->min_healthy_pct = 50;
 	WEB->proxy_placement = PROXY_ON_FIRST_PAYLOAD;
 	WEB->proxy_health_checks = false;
+	WEB->mss_max = 1200;
 	for (size_t i = 0; i < 2; i++)
 		WEB->targets[i].port = 8080;
 	LB->listeners[0].port = 80;
@@ -241,7 +242,8 @@ static const struct {
 	 "attributes.proxy_protocol_v2.client_to_server.header_placement: 'on_first_ack' -> "
 	 "'on_first_ack_with_payload'\n"
 	 "modify target group 'web' attributes.proxy_protocol_v2.health_checks.enabled: 'true' -> "
-	 "'false'\n"},
+	 "'false'\n"
+	 "modify target group 'web' attributes.tcp.mss.maximum: '0' -> '1200'\n"},
 };
 
 static void test_diffs(void **state)

@@ -388,6 +388,16 @@ static void add_ranges(struct model *m, unsigned count)
 	X((WEB->proxy_protocol = true, WEB->forwarding = FORWARDING_L2),                           \
 	  "10: target group 'web': attributes.proxy_protocol_v2.enabled needs forwarding nat: "    \
 	  "with l2 targets see the client's address as it is")                                     \
+	X(WEB->mss_max = 88, NULL)                                                                 \
+	X(WEB->mss_max = 65535, NULL)                                                              \
+	X(WEB->mss_max = 87,                                                                       \
+	  "10: target group 'web': attributes.tcp.mss.maximum: 87 is out of range (88..65535, or " \
+	  "0: what the path carries)")                                                             \
+	X(WEB->mss_max = 65536,                                                                    \
+	  "10: target group 'web': attributes.tcp.mss.maximum: 65536 is out of range (0..65535)")  \
+	X((WEB->mss_max = 1200, WEB->forwarding = FORWARDING_L2),                                  \
+	  "10: target group 'web': attributes.tcp.mss.maximum needs TCP and forwarding nat: the "  \
+	  "answers of other targets don't pass here")                                              \
 	X(add_groups(m, 2999), NULL)                                                               \
 	X(add_groups(m, 3000), " 3001 target groups, at most 3000 are allowed")                    \
 	/* health check */                                                                         \

@@ -143,12 +143,14 @@ static void test_a_want_is_fulfilled_row_by_row(void **state)
 
 	w.want.groups[0].flags = NLB_GROUP_RESET_UNHEALTHY;
 	w.want.groups[0].hash_fields = NLB_HASH_SOURCE;
+	w.want.groups[0].mss_max = 1360;
 	w.want.groups[1].forwarding = NLB_FORWARD_L2;
 	w.want.groups[0].targets[1].path.mtu = 9000;
 	image = new_image(&w);
 	assert_string_equal(image->groups[0].row.name, "web/ipv4");
 	assert_int_equal(image->groups[0].row.flags, NLB_GROUP_RESET_UNHEALTHY);
 	assert_int_equal(image->groups[0].row.hash_fields, NLB_HASH_SOURCE);
+	assert_int_equal(image->groups[0].row.mss_max, 1360);
 	assert_int_equal(image->groups[1].row.forwarding, NLB_FORWARD_L2);
 	assert_true(image->groups[0].row.ring == NLB_RING(0, 8209));
 	assert_true(image->groups[1].row.ring == NLB_RING(8209, 8209));
