@@ -57,7 +57,7 @@ refused "VIP used twice" "bad.yaml:.*(already|twice)" "$LB
     listeners: [{protocol: TCP, port: 80, default_action: {forward: web}}]
 $TG"
 refused "address family mismatch" "bad.yaml:.*(IPv6|family)" "${LB/$VIP4/\"$VIP6\"}
-$TG"
+${TG/port: 8080/port: 8080, forwarding: dnat}"
 refused "a target that is the VIP itself" "bad.yaml:.*$VIP4" "$LB
 target_groups:
   - {name: web, protocol: TCP, port: 8080, targets: [$VIP4]}"

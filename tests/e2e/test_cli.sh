@@ -47,7 +47,7 @@ check_match "and forecasts the slots that move" "[0-9]+ of [0-9]+ slots" "$plan"
 check_match "and changes nothing" "nothing to change" "$(ctl apply -f "$RUN/exported.yaml")"
 check_match "apply --dry-run neither" "nothing to change" "$(ctl apply -f "$RUN/changed.yaml" --dry-run >/dev/null; ctl apply -f "$RUN/exported.yaml")"
 check "an IPv6 VIP may come before its targets" ctl lb modify edge --address $VIP4 --address $VIP6
-check_match "status says that its packets are dropped meanwhile" "no IPv6 target" "$(ctl status)"
+check_equal "nat serves it with targets of the other family: no warning" 0 "$(ctl status | grep -c 'no IPv6 target')"
 check "then its targets come, one by one" ctl target add web fd09:1::11
 wait_healthy
 check "and it serves" client "$TOOLS/lab-connect" --to $VIP6 --port 80 --http / --from $FROM6 --sources 10 --count 50

@@ -77,7 +77,7 @@ check "a target without a flow is removed" ctl target remove echo 10.9.1.14
 check_equal "it drains" draining "$(target_state echo 10.9.1.14:9000)"
 check "it is gone long before its delay is over" wait_until 8 is_gone 10.9.1.14:9000
 check "the log says why" grep -q "drain: target 'echo/10.9.1.14:9000' has ended before its time: it has no flow" "$RUN/lb.leatd.log"
-client "$TOOLS/lab-streams" --to $VIP4 --port 9000 --from $FROM4 --sources 200 --count 300 --interval-ms 100 --seconds 9 >"$RUN/streams3" &
+client "$TOOLS/lab-streams" --to $VIP4 --port 9000 --from $FROM4 --sources 200 --count 300 --interval-ms 100 --seconds 18 >"$RUN/streams3" &
 streams=$!
 wait_until 20 grep -q '^open' "$RUN/streams3"
 check "a target with flows is removed" ctl target remove echo 10.9.1.12
