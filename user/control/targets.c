@@ -62,7 +62,7 @@ static void watch(struct targets *targets, struct observed_target *seen)
 {
 	struct err err = {0};
 
-	if (seen->tg->target_type == TARGET_TYPE_ALB) {
+	if (seen->tg && seen->tg->target_type == TARGET_TYPE_ALB) {
 		seen->path.state = NEIGH_RESOLVED; /* it is this host */
 		return;
 	}
